@@ -1,0 +1,79 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Neoteny.Attention;
+
+/// <summary>Where the documents of a packed row begin and end, for queries and keys apart.</summary>
+/// <remarks>
+/// Query and key lengths differ with a key-value cache and in ring attention; the causal diagonal is then aligned bottom right: the last
+/// query of a document sees its last key. Immutable; the host disposes it after the step.
+/// </remarks>
+public sealed class SequenceLayout : IDisposable
+{
+    private SequenceLayout(int[] queries, int[] keys, Device device)
+    {
+        (QueryLengths, KeyLengths) = (queries, keys);
+        (QueryOffsets, KeyOffsets) = (Offsets(queries, device), Offsets(keys, device));
+    }
+
+    /// <summary>Documents attending to themselves.</summary>
+    /// <param name="lengths">Tokens of each document, each at least 1.</param>
+    /// <param name="device">Where the offset tensors live; null for the CPU.</param>
+    public static SequenceLayout Of(IReadOnlyList<int> lengths, Device? device = null) => Of(lengths, lengths, device);
+
+    /// <summary>Documents whose queries attend to more keys than there are queries.</summary>
+    /// <param name="queryLengths">New tokens of each document.</param>
+    /// <param name="keyLengths">Keys of each document, at least as many.</param>
+    /// <param name="device">Where the offset tensors live; null for the CPU.</param>
+    public static SequenceLayout Of(IReadOnlyList<int> queryLengths, IReadOnlyList<int> keyLengths, Device? device = null)
+    {
+        if (queryLengths.Count != keyLengths.Count || queryLengths.Where((q, i) => q < 1 || keyLengths[i] < q).Any())
+        {
+            throw new ArgumentException("Every document needs at least one query and at least as many keys as queries.");
+        }
+
+        return new SequenceLayout([.. queryLengths], [.. keyLengths], device ?? CPU);
+    }
+
+    /// <summary>Queries of each document.</summary>
+    public IReadOnlyList<int> QueryLengths { get; }
+
+    /// <summary>Keys of each document.</summary>
+    public IReadOnlyList<int> KeyLengths { get; }
+
+    /// <summary>Cumulative query lengths, int32 <c>[documents + 1]</c>, on the activations' device.</summary>
+    public Tensor QueryOffsets { get; }
+
+    /// <summary>Cumulative key lengths, int32 <c>[documents + 1]</c>, on the activations' device.</summary>
+    public Tensor KeyOffsets { get; }
+
+    /// <summary>All queries: the rows of the activations.</summary>
+    public int Tokens => QueryLengths.Sum();
+
+    /// <summary>All keys.</summary>
+    public int Keys => KeyLengths.Sum();
+
+    /// <summary>The most queries of one document.</summary>
+    public int MaxQueryLength => QueryLengths.Max();
+
+    /// <summary>The most keys of one document.</summary>
+    public int MaxKeyLength => KeyLengths.Max();
+
+    /// <summary>Frees the offset tensors.</summary>
+    public void Dispose()
+    {
+        QueryOffsets.Dispose();
+        KeyOffsets.Dispose();
+    }
+
+    private static Tensor Offsets(int[] lengths, Device device)
+    {
+        var offsets = new int[lengths.Length + 1];
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            offsets[i + 1] = offsets[i] + lengths[i];
+        }
+
+        return tensor(offsets, dtype: ScalarType.Int32, device: device).DetachFromDisposeScope();
+    }
+}

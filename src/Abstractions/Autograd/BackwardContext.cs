@@ -1,0 +1,76 @@
+using static TorchSharp.torch;
+
+namespace Neoteny.Autograd;
+
+/// <summary>One run of an operator's backward.</summary>
+public sealed class BackwardContext
+{
+    private readonly Node node;
+
+    internal BackwardContext(Node node) => this.node = node;
+
+    internal Node Node => node;
+
+    /// <summary>The gradient of output <paramref name="index"/>, in that output's shape; null when nothing used that output. Borrowed, read only.</summary>
+    public Tensor? OutputGradient(int index) => node.Outputs[index].Gradient.Tensor;
+
+    /// <summary>The gradient of the only output that matters.</summary>
+    /// <exception cref="InvalidOperationException">Output 0 received no gradient.</exception>
+    public Tensor Gradient => OutputGradient(0) ?? throw new InvalidOperationException($"{node.Operator.Name}: output 0 received no gradient.");
+
+    /// <summary>A saved input; borrowed.</summary>
+    public Tensor Input(int index) => node.SavedInputs.Contains(index) ? node.Inputs[index].Tensor : throw NotSaved("input", index);
+
+    /// <summary>A saved output; borrowed.</summary>
+    public Tensor Output(int index) => node.SavedOutputs.Contains(index) ? node.Outputs[index].Tensor : throw NotSaved("output", index);
+
+    /// <summary>A further saved tensor, in the order of the calls of <see cref="ForwardContext.Save"/>; borrowed.</summary>
+    public Tensor Extra(int index) => node.Extras[index];
+
+    /// <summary>How many further tensors were saved.</summary>
+    public int ExtraCount => node.Extras.Count;
+
+    /// <summary>What forward left in <see cref="ForwardContext.State"/>.</summary>
+    public object? State => node.State;
+
+    /// <summary>The key that forward had.</summary>
+    public ulong RandomKey => node.RandomKey;
+
+    /// <summary>Whether input <paramref name="index"/> wants a gradient.</summary>
+    public bool NeedsGradient(int index) => node.Inputs[index].NeedsGradient;
+
+    /// <summary>Gives the gradient of input <paramref name="index"/>: a fresh tensor in that input's shape whose ownership is handed over.</summary>
+    public void Give(int index, Tensor gradient)
+    {
+        if (node.Inputs[index].NeedsGradient)
+        {
+            node.Inputs[index].Gradient.Add(gradient, isExclusive: true);
+        }
+    }
+
+    /// <summary>Passes the gradient of output <paramref name="output"/> on to input <paramref name="index"/> as it is.</summary>
+    public void Pass(int index, int output = 0)
+    {
+        if (OutputGradient(output) is { } gradient)
+        {
+            Pass(index, output, gradient.alias());
+        }
+    }
+
+    /// <summary>Passes a view of the gradient of output <paramref name="output"/> on to input <paramref name="index"/>.</summary>
+    public void Pass(int index, int output, Tensor view)
+    {
+        if (!node.Inputs[index].NeedsGradient)
+        {
+            return;
+        }
+
+        // The first to take it owns the storage once the output's own slot is cleared; from the second on nobody does.
+        ref var source = ref node.Outputs[output].Gradient;
+        node.Inputs[index].Gradient.Add(view, isExclusive: false);
+        source.Share();
+    }
+
+    private InvalidOperationException NotSaved(string what, int index)
+        => new($"{node.Operator.Name}: {what} {index} is read in backward but forward did not save it.");
+}

@@ -1,0 +1,66 @@
+using static TorchSharp.torch;
+
+namespace Neoteny.Autograd;
+
+/// <summary>One run of an operator's forward.</summary>
+public sealed class ForwardContext
+{
+    private readonly Node node;
+    private readonly List<Tensor> outputs = [];
+
+    internal ForwardContext(Node node, bool recording) => (this.node, IsRecording) = (node, recording);
+
+    /// <summary>The number of inputs.</summary>
+    public int InputCount => node.Inputs.Length;
+
+    /// <summary>Input <paramref name="index"/>; borrowed, read only unless declared in <see cref="Operator.Mutates"/>.</summary>
+    public Tensor Input(int index) => node.Inputs[index].Tensor;
+
+    /// <summary>Whether a gradient will be wanted for input <paramref name="index"/>.</summary>
+    public bool NeedsGradient(int index) => IsRecording && node.Inputs[index].NeedsGradient;
+
+    /// <summary>Whether backward may follow. Without it the save methods do nothing.</summary>
+    public bool IsRecording { get; }
+
+    /// <summary>A key for counter-based random numbers: the same in a replay, different for every call, step and micro-batch.</summary>
+    public ulong RandomKey => node.RandomKey;
+
+    /// <summary>Anything but tensors that backward needs; kept over replays.</summary>
+    public object? State
+    {
+        get => node.State;
+        set => node.State = value;
+    }
+
+    /// <summary>Adds the next output and hands its ownership over.</summary>
+    public void Emit(Tensor output) => outputs.Add(output.DetachFromDisposeScope());
+
+    /// <summary>Backward will read input <paramref name="index"/>.</summary>
+    public void SaveInput(int index)
+    {
+        if (IsRecording)
+        {
+            node.SavedInputs.Add(index);
+        }
+    }
+
+    /// <summary>Backward will read output <paramref name="index"/>.</summary>
+    public void SaveOutput(int index)
+    {
+        if (IsRecording)
+        {
+            node.SavedOutputs.Add(index);
+        }
+    }
+
+    /// <summary>Backward will read this further tensor, as <see cref="BackwardContext.Extra"/> in the order of the calls. Ownership is handed over.</summary>
+    public void Save(Tensor extra)
+    {
+        if (IsRecording)
+        {
+            node.Extras.Add(extra.DetachFromDisposeScope());
+        }
+    }
+
+    internal IReadOnlyList<Tensor> Outputs => outputs;
+}

@@ -1,0 +1,94 @@
+using static TorchSharp.torch;
+
+namespace Neoteny.Autograd;
+
+/// <summary>One applied operator, or one checkpointed segment.</summary>
+internal sealed class Node
+{
+    public required Operator Operator { get; init; }
+
+    public required Value[] Inputs { get; init; }
+
+    public required ulong RandomKey { get; init; }
+
+    public Value[] Outputs { get; set; } = [];
+
+    public List<int> SavedInputs { get; } = [];
+
+    public List<int> SavedOutputs { get; } = [];
+
+    public List<Tensor> Extras { get; private set; } = [];
+
+    public List<long>? SavedVersions { get; set; }
+
+    public object? State { get; set; }
+
+    /// <summary>The values whose tensors backward will read.</summary>
+    public IEnumerable<Value> SavedValues => SavedInputs.Select(i => Inputs[i]).Concat(SavedOutputs.Select(i => Outputs[i]));
+
+    public void HoldSaved()
+    {
+        foreach (var i in SavedInputs)
+        {
+            Inputs[i].Hold();
+        }
+
+        foreach (var i in SavedOutputs)
+        {
+            Outputs[i].Hold();
+        }
+    }
+
+    public void ReleaseSaved()
+    {
+        foreach (var i in SavedInputs)
+        {
+            Inputs[i].Release();
+        }
+
+        foreach (var i in SavedOutputs)
+        {
+            Outputs[i].Release();
+        }
+
+        ReleaseExtras();
+        SavedInputs.Clear();
+        SavedOutputs.Clear();
+    }
+
+    public void ReleaseExtras()
+    {
+        foreach (var extra in Extras)
+        {
+            extra.Dispose();
+        }
+
+        Extras = [];
+    }
+
+    /// <summary>Nothing will run backward here: drop what forward marked.</summary>
+    public void ReleaseSavedMarks()
+    {
+        ReleaseExtras();
+        SavedInputs.Clear();
+        SavedOutputs.Clear();
+    }
+
+    /// <summary>The same node without its values, for a segment that keeps only what a replay adopts.</summary>
+    public Node WithoutValues()
+    {
+        var bare = new Node { Operator = Operator, Inputs = [], RandomKey = RandomKey };
+        bare.Adopt(this);
+        return bare;
+    }
+
+    /// <summary>Takes over what a first run left for a replay that skips forward.</summary>
+    public void Adopt(Node first)
+    {
+        State = first.State;
+        SavedInputs.AddRange(first.SavedInputs);
+        SavedOutputs.AddRange(first.SavedOutputs);
+        Extras = first.Extras;
+        first.Extras = [];
+    }
+}

@@ -1,0 +1,32 @@
+using Neoteny.Parameters;
+
+namespace Neoteny.Autograd;
+
+/// <summary>A differentiable operator with a hand-written backward, run by the tape.</summary>
+/// <remarks>
+/// <para>An instance holds what is fixed for its site (parameters, sizes); everything about one call lives in the contexts, since the tape may
+/// run forward again (checkpointing), skip it, or run backward much later. Instances may be applied any number of times.</para>
+/// <para>The host runs both methods on the compute thread, inside a dispose scope and <c>no_grad</c>: temporaries need no disposal, what is
+/// emitted, saved or given is kept. Weights are rented inside the call and never saved. Both may throw; the step then ends with the error
+/// and nothing leaks.</para>
+/// </remarks>
+public abstract class Operator
+{
+    /// <summary>A short name for errors, ledgers and selective checkpointing: snake_case.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The parameters that <see cref="Forward"/> rents. Their uses are counted, so that a completed gradient can be announced.</summary>
+    public virtual IReadOnlyList<Parameter> Parameters => [];
+
+    /// <summary>Indices of inputs whose storage forward overwrites. An error when somebody saved that storage.</summary>
+    public virtual IReadOnlyList<int> Mutates => [];
+
+    /// <summary>Index of the input whose storage output 0 shares, or -1.</summary>
+    public virtual int ViewOf => -1;
+
+    /// <summary>Computes the outputs and marks what backward needs.</summary>
+    public abstract void Forward(ForwardContext context);
+
+    /// <summary>Turns the gradients of the outputs into gradients of the inputs and of the parameters.</summary>
+    public abstract void Backward(BackwardContext context);
+}

@@ -1,0 +1,142 @@
+using static TorchSharp.torch;
+
+namespace Neoteny.Autograd;
+
+/// <summary>A tensor that a tape knows: a constant, a differentiable input, or an operator's output.</summary>
+/// <remarks>
+/// Owned by its <see cref="Autograd.Tape"/>. The tensor lives while forward code may still use it (until it is donated, its segment ends,
+/// or backward starts) or an operator saved it; it is freed at once afterwards. One thread.
+/// </remarks>
+public sealed class Value
+{
+    private Tensor? tensor;
+    private object? parked;
+    private int savedBy;
+    private bool forwardDone;
+
+    internal Value(Tape tape, Tensor? tensor, ValueKind kind, bool ownsTensor)
+    {
+        (Tape, this.tensor, Kind, OwnsTensor) = (tape, tensor, kind, ownsTensor);
+        Alias = new Alias();
+    }
+
+    /// <summary>The tensor. Read only: nothing may write to it except an operator that declares so.</summary>
+    /// <exception cref="InvalidOperationException">The value was donated, or its segment has ended, and nothing saved it.</exception>
+    public Tensor Tensor => tensor ?? Unpark() ?? throw new InvalidOperationException(
+        "This value's tensor is gone: it was donated to an operator, or its segment has ended. Use the value before that, or return it from the segment.");
+
+    /// <summary>Whether a gradient reaches this value in backward.</summary>
+    public bool NeedsGradient => Kind is ValueKind.Input or ValueKind.Computed;
+
+    /// <summary>Declares that the next operator that takes this value is the last to use it in forward, so that it can be freed early.</summary>
+    /// <returns>The same value.</returns>
+    public Value Donate()
+    {
+        IsDonated = true;
+        return this;
+    }
+
+    /// <summary>The size of dimension <paramref name="dimension"/> (negative counts from the end). Known even where a replay left the tensor out.</summary>
+    public long Size(int dimension) => KnownShape is { } shape ? shape[dimension < 0 ? dimension + shape.Length : dimension] : Tensor.size(dimension);
+
+    internal long[]? KnownShape { get; init; }
+
+    internal Tape Tape { get; }
+
+    internal ValueKind Kind { get; }
+
+    internal bool OwnsTensor { get; }
+
+    internal bool IsDonated { get; private set; }
+
+    /// <summary>Shared by values whose tensors share storage.</summary>
+    internal Alias Alias { get; set; }
+
+    internal GradientSlot Gradient;
+
+    internal void Hold()
+    {
+        savedBy++;
+        Alias.Saved++;
+    }
+
+    /// <summary>Forward code is done with the value: park it if it was saved, free it otherwise.</summary>
+    internal void EndForward()
+    {
+        if (forwardDone || !OwnsTensor)
+        {
+            return;
+        }
+
+        forwardDone = true;
+        if (savedBy == 0)
+        {
+            Free();
+        }
+        else if (tensor is not null && Tape.Store is { } store && store.Park(new SavedTensor { Tensor = tensor }) is { } handle)
+        {
+            parked = handle;
+            tensor.Dispose();
+            tensor = null;
+        }
+    }
+
+    /// <summary>One saver is done with the value.</summary>
+    internal void Release()
+    {
+        savedBy--;
+        Alias.Saved--;
+        if (savedBy == 0 && forwardDone)
+        {
+            Free();
+        }
+    }
+
+    internal void Prefetch()
+    {
+        if (parked is not null)
+        {
+            Tape.Store!.Prefetch(parked);
+        }
+    }
+
+    internal void Free()
+    {
+        if (parked is not null)
+        {
+            Tape.Store!.Release(parked);
+            parked = null;
+        }
+
+        if (OwnsTensor)
+        {
+            tensor?.Dispose();
+            tensor = null;
+        }
+    }
+
+    private Tensor? Unpark()
+    {
+        if (parked is not null)
+        {
+            tensor = Tape.Store!.Fetch(parked);
+            tensor.DetachFromDisposeScope();
+            parked = null;
+        }
+
+        return tensor;
+    }
+}
+
+internal enum ValueKind : byte
+{
+    Constant,
+    Input,
+    Computed,
+}
+
+/// <summary>Counts the saved values among those that share one storage, so that writing to saved storage is noticed.</summary>
+internal sealed class Alias
+{
+    public int Saved;
+}

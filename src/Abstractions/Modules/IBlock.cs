@@ -1,0 +1,211 @@
+using Neoteny.Adapters;
+using Neoteny.Attention;
+using Neoteny.Autograd;
+using Neoteny.Parameters;
+using static TorchSharp.torch;
+
+namespace Neoteny.Modules;
+
+/// <summary>The computation of one site of a model. The role interfaces below say which.</summary>
+/// <remarks>
+/// Activations are <c>[T, H]</c>: T tokens of a packed row, H features. A block records everything it does on the tape it is given and keeps no
+/// state between calls, so it may be replaced between two optimizer steps. T tokens, H hidden, I intermediate, O output features,
+/// D head size, V vocabulary, E experts.
+/// </remarks>
+public interface IBlock;
+
+/// <summary>Token embedding.</summary>
+public interface IEmbedding : IBlock
+{
+    /// <summary>Weight <c>[V, H]</c>.</summary>
+    Parameter Weight { get; }
+
+    /// <summary>Factor on the looked-up rows.</summary>
+    double Scale => 1;
+
+    /// <summary>Looks rows up.</summary>
+    /// <param name="tape">The tape to record on.</param>
+    /// <param name="ids_T">Token ids, int64 <c>[T]</c>.</param>
+    Value Forward(Tape tape, Tensor ids_T);
+}
+
+/// <summary>A linear map <c>y = x W' + b</c>, plus low-rank deltas.</summary>
+public interface ILinear : IBlock
+{
+    /// <summary>Weight <c>[O, I]</c>.</summary>
+    Parameter Weight { get; }
+
+    /// <summary>Bias <c>[O]</c>, or null.</summary>
+    Parameter? Bias { get; }
+
+    /// <summary>What adapters attached, in order.</summary>
+    IReadOnlyList<LowRankDelta> Deltas { get; }
+
+    /// <summary>Maps <c>[T, I]</c> to <c>[T, O]</c>.</summary>
+    Value Forward(Tape tape, Value x_TI);
+}
+
+/// <summary>Normalization over the last dimension.</summary>
+public interface INorm : IBlock
+{
+    /// <summary>Weight <c>[H]</c>.</summary>
+    Parameter Weight { get; }
+
+    /// <summary>Bias <c>[H]</c>, or null.</summary>
+    Parameter? Bias => null;
+
+    /// <summary>Added to the mean square (or the variance).</summary>
+    double Epsilon { get; }
+
+    /// <summary>Added to the weight: 1 for Gemma.</summary>
+    double Offset => 0;
+
+    /// <summary>Whether the mean is subtracted (LayerNorm) or not (RMSNorm).</summary>
+    bool Centered => false;
+
+    /// <summary>Normalizes <c>[..., H]</c>.</summary>
+    Value Forward(Tape tape, Value x);
+}
+
+/// <summary>A norm that also adds the residual, in one pass over memory. A replacement of a norm site may offer it.</summary>
+public interface IResidualNorm : INorm
+{
+    /// <summary>Computes <c>sum = x + residual</c> and its norm.</summary>
+    (Value Normed, Value Sum) Forward(Tape tape, Value x, Value residual);
+}
+
+/// <summary>Rotary position embedding of queries and keys.</summary>
+public interface IRotary : IBlock
+{
+    /// <summary>How many leading features of a head are rotated.</summary>
+    int RotatedSize { get; }
+
+    /// <summary>Rotates.</summary>
+    /// <param name="tape">The tape to record on.</param>
+    /// <param name="query">Queries <c>[T, Hq, D]</c>.</param>
+    /// <param name="key">Keys <c>[T, Hk, D]</c>.</param>
+    /// <param name="positions">Angles of the row.</param>
+    (Value Query, Value Key) Forward(Tape tape, Value query, Value key, RotaryAngles positions);
+}
+
+/// <summary>Cosines and sines for the tokens of one row, already multiplied by the scaling's attention factor.</summary>
+public sealed class RotaryAngles
+{
+    /// <summary>Cosines, fp32 <c>[T, D/2]</c>; feature i is paired with feature i + D/2.</summary>
+    public required Tensor Cosines { get; init; }
+
+    /// <summary>Sines, fp32 <c>[T, D/2]</c>.</summary>
+    public required Tensor Sines { get; init; }
+}
+
+/// <summary>A gated MLP: <c>down(act(gate(x)) * up(x))</c>.</summary>
+public interface IGatedMlp : IBlock
+{
+    /// <summary>Gate projection.</summary>
+    ILinear Gate { get; }
+
+    /// <summary>Up projection.</summary>
+    ILinear Up { get; }
+
+    /// <summary>Down projection.</summary>
+    ILinear Down { get; }
+
+    /// <summary>The activation's name as checkpoints spell it: <c>silu</c>, <c>gelu_pytorch_tanh</c>.</summary>
+    string Activation { get; }
+
+    /// <summary>Maps <c>[T, H]</c> to <c>[T, H]</c>.</summary>
+    Value Forward(Tape tape, Value x_TH);
+}
+
+/// <summary>The three projections in front of attention.</summary>
+public interface IProjections : IBlock
+{
+    /// <summary>Query projection.</summary>
+    ILinear Query { get; }
+
+    /// <summary>Key projection.</summary>
+    ILinear Key { get; }
+
+    /// <summary>Value projection.</summary>
+    ILinear Value { get; }
+
+    /// <summary>Projects <c>[T, H]</c> to queries <c>[T, Hq * D]</c>, keys and values <c>[T, Hk * D]</c>.</summary>
+    (Value Query, Value Key, Value Value) Forward(Tape tape, Value x_TH);
+}
+
+/// <summary>Self attention with its projections.</summary>
+public interface IAttentionBlock : IBlock
+{
+    /// <summary>What the kernel computes.</summary>
+    AttentionSpec Spec { get; }
+
+    /// <summary>The projections.</summary>
+    IProjections Projections { get; }
+
+    /// <summary>The output projection.</summary>
+    ILinear Output { get; }
+
+    /// <summary>Maps <c>[T, H]</c> to <c>[T, H]</c>.</summary>
+    Value Forward(Tape tape, Value x_TH, RowContext row);
+}
+
+/// <summary>Chooses experts for each token.</summary>
+public interface IRouter : IBlock
+{
+    /// <summary>Experts.</summary>
+    int ExpertCount { get; }
+
+    /// <summary>Experts per token.</summary>
+    int TopK { get; }
+
+    /// <summary>Routes <c>[T, H]</c>.</summary>
+    Routing Forward(Tape tape, Value x_TH);
+}
+
+/// <summary>A routing decision.</summary>
+public sealed class Routing
+{
+    /// <summary>Raw router outputs <c>[T, E]</c>, for auxiliary losses.</summary>
+    public required Value Logits { get; init; }
+
+    /// <summary>Chosen experts, int64 <c>[T, k]</c>.</summary>
+    public required Tensor Experts { get; init; }
+
+    /// <summary>Weights of the chosen experts <c>[T, k]</c>.</summary>
+    public required Value Weights { get; init; }
+}
+
+/// <summary>A set of expert MLPs with stacked weights.</summary>
+public interface IExperts : IBlock
+{
+    /// <summary>Gate and up projections, <c>[E, 2 * I, H]</c>, gate rows first.</summary>
+    Parameter GateUp { get; }
+
+    /// <summary>Down projections, <c>[E, H, I]</c>.</summary>
+    Parameter Down { get; }
+
+    /// <summary>The activation's name.</summary>
+    string Activation { get; }
+
+    /// <summary>Sends each token through its experts and adds the weighted results: <c>[T, H]</c> to <c>[T, H]</c>.</summary>
+    Value Forward(Tape tape, Value x_TH, Routing routing);
+}
+
+/// <summary>The output head.</summary>
+public interface IHead : IBlock
+{
+    /// <summary>Weight <c>[V, H]</c>; the embedding's own parameter when tied.</summary>
+    Parameter Weight { get; }
+
+    /// <summary>Bias <c>[V]</c>, or null.</summary>
+    Parameter? Bias { get; }
+
+    /// <summary>What adapters attached.</summary>
+    IReadOnlyList<LowRankDelta> Deltas { get; }
+
+    /// <summary>Logits become <c>cap * tanh(logit / cap)</c>; 0 for none.</summary>
+    double Softcap => 0;
+
+    /// <summary>Computes logits <c>[T, V]</c> of hidden states <c>[T, H]</c>.</summary>
+    Value Forward(Tape tape, Value hidden_TH);
+}

@@ -1,0 +1,211 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Neoteny.Parameters;
+
+/// <summary>A weight of the model, wherever and however it is stored.</summary>
+/// <remarks>
+/// Owned by the host. Operators hold the parameter and <see cref="Rent"/> its tensor for one call: renting uploads, gathers or dequantizes,
+/// and returning frees, so a saved weight would pin exactly the memory that those features free. One compute thread.
+/// </remarks>
+public sealed class Parameter : IDisposable
+{
+    private readonly Dictionary<string, (long Version, Tensor Copy)> derived = [];
+    private IWeightHome home;
+    private StoredWeight? stored;
+
+    /// <summary>Creates a parameter.</summary>
+    /// <param name="path">Its name in the checkpoint, such as <c>model.layers.0.mlp.up_proj.weight</c>.</param>
+    /// <param name="weight">The dense weight; ownership is handed over.</param>
+    public Parameter(string path, Tensor weight)
+    {
+        (Path, Shape, DType) = (path, weight.shape, weight.dtype);
+        Format = DenseFormat.Instance;
+        home = ResidentHome.Instance;
+        stored = Format.Pack(weight.DetachFromDisposeScope());
+    }
+
+    /// <summary>The name in the checkpoint.</summary>
+    public string Path { get; }
+
+    /// <summary>The logical shape, whatever the stored format.</summary>
+    public IReadOnlyList<long> Shape { get; }
+
+    /// <summary>The number of logical elements.</summary>
+    public long Count => Shape.Aggregate(1L, static (a, b) => a * b);
+
+    /// <summary>The dtype of the dense weight.</summary>
+    public ScalarType DType { get; private set; }
+
+    /// <summary>Whether the optimizer updates it.</summary>
+    public bool Trains { get; set; }
+
+    /// <summary>How it is stored.</summary>
+    public IWeightFormat Format { get; private set; }
+
+    /// <summary>Grows with every change of the values; derived copies are cached by it.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>The gradient gathered so far in the parameter's shape, or null. Owned by the parameter.</summary>
+    public Tensor? Gradient { get; private set; }
+
+    /// <summary>The dtype that gradients are gathered in; null for the dtype they arrive in.</summary>
+    public ScalarType? GradientType { get; set; }
+
+    /// <summary>Rents the dense weight.</summary>
+    /// <param name="dtype">The dtype wanted; null for the parameter's own.</param>
+    public WeightLease Rent(ScalarType? dtype = null)
+    {
+        var wanted = dtype ?? DType;
+        var pieces = home.Fetch(this, Stored);
+        if (Format.Dense(pieces) is { } dense && dense.dtype == wanted)
+        {
+            return new WeightLease(this, pieces, dense, isTemporary: false);
+        }
+
+        return new WeightLease(this, pieces, Format.Unpack(pieces, wanted).DetachFromDisposeScope(), isTemporary: true);
+    }
+
+    /// <summary>Rents the stored pieces as they are, for products that read the format themselves.</summary>
+    public WeightLease RentStored()
+    {
+        var pieces = home.Fetch(this, Stored);
+        return new WeightLease(this, pieces, null, isTemporary: false);
+    }
+
+    /// <summary>Adds to the gradient; <paramref name="gradient"/> has the parameter's shape, is borrowed and stays unchanged.</summary>
+    public void AddGradient(Tensor gradient)
+    {
+        if (Gradient is null)
+        {
+            Gradient = gradient.to(GradientType ?? gradient.dtype, copy: true).DetachFromDisposeScope();
+        }
+        else
+        {
+            Gradient.add_(gradient, Autograd.TapeScalars.One);
+        }
+    }
+
+    /// <summary>Adds the product of two activations to the gradient: <c>G[o, i] += sum over t of left[t, o] * right[t, i]</c>, without a temporary where the dtypes agree.</summary>
+    public void AddProduct(Tensor left_TO, Tensor right_TI)
+    {
+        using var transposed = left_TO.t();
+        if (Gradient is null && (GradientType ?? left_TO.dtype) == left_TO.dtype)
+        {
+            Gradient = transposed.mm(right_TI).DetachFromDisposeScope();
+        }
+        else if (Gradient is not null && Gradient.dtype == left_TO.dtype)
+        {
+            Gradient.addmm_(transposed, right_TI, 1f, 1f);
+        }
+        else
+        {
+            using var product = transposed.mm(right_TI);
+            AddGradient(product);
+        }
+    }
+
+    /// <summary>Replaces the gradient, as clipping and communication do; ownership is handed over. Null drops it.</summary>
+    public void SetGradient(Tensor? gradient)
+    {
+        if (!ReferenceEquals(Gradient, gradient))
+        {
+            Gradient?.Dispose();
+        }
+
+        Gradient = gradient?.DetachFromDisposeScope();
+    }
+
+    /// <summary>Changes the dense weight in place under <c>no_grad</c> and counts a new version. Only for formats that are trainable.</summary>
+    public void Update(Action<Tensor> change)
+    {
+        using var guard = no_grad();
+        using (var lease = Rent())
+        {
+            change(lease.Tensor);
+        }
+
+        Touch();
+    }
+
+    /// <summary>Says that the values were changed through a rented tensor.</summary>
+    public void Touch()
+    {
+        Version++;
+        foreach (var (_, copy) in derived.Values)
+        {
+            copy.Dispose();
+        }
+
+        derived.Clear();
+    }
+
+    /// <summary>Replaces the values; ownership of <paramref name="weight"/> is handed over, and its dtype becomes the parameter's.</summary>
+    /// <exception cref="ArgumentException">The shape differs.</exception>
+    public void Load(Tensor weight)
+    {
+        if (!weight.shape.SequenceEqual(Shape))
+        {
+            throw new ArgumentException($"{Path} has shape [{string.Join(", ", Shape)}], not [{string.Join(", ", weight.shape)}].");
+        }
+
+        stored?.Dispose();
+        DType = weight.dtype;
+        stored = Format.Pack(weight.DetachFromDisposeScope());
+        Touch();
+    }
+
+    /// <summary>Changes how the weight is stored.</summary>
+    /// <exception cref="InvalidOperationException">The parameter trains and the format cannot.</exception>
+    public void ChangeFormat(IWeightFormat format)
+    {
+        if (Trains && !format.IsTrainable)
+        {
+            throw new InvalidOperationException($"{Path} trains, but the format {format.Name} cannot be trained.");
+        }
+
+        Tensor dense;
+        using (var lease = Rent())
+        {
+            dense = lease.Tensor.alias().DetachFromDisposeScope();
+        }
+
+        stored?.Dispose();
+        Format = format;
+        stored = format.Pack(dense);
+        Touch();
+    }
+
+    /// <summary>Changes where the stored pieces live (layer offload, sharding).</summary>
+    public void MoveTo(IWeightHome newHome)
+    {
+        home = newHome;
+        stored = newHome.Adopt(this, Stored);
+        Touch();
+    }
+
+    /// <summary>A copy derived from the weight (a cast with scales, a transpose), cached until the weight changes. Owned by the parameter.</summary>
+    public Tensor Derived(string name, Func<Tensor, Tensor> make)
+    {
+        if (!derived.TryGetValue(name, out var entry))
+        {
+            using var lease = Rent();
+            derived[name] = entry = (Version, make(lease.Tensor).DetachFromDisposeScope());
+        }
+
+        return entry.Copy;
+    }
+
+    /// <summary>Frees the weight, the gradient and all copies.</summary>
+    public void Dispose()
+    {
+        Touch();
+        SetGradient(null);
+        stored?.Dispose();
+        stored = null;
+    }
+
+    private StoredWeight Stored => stored ?? throw new ObjectDisposedException(Path);
+
+    internal void Return(StoredWeight pieces) => home.Return(this, pieces);
+}
