@@ -1,0 +1,7 @@
+namespace Neoteny.Host.Tests;
+
+public sealed class Smoke
+{
+    [Fact]
+    public void X() => Assert.True(true);
+}
