@@ -79,9 +79,12 @@ public sealed partial class Tape : IDisposable
 
         var kind = IsRecording && (node.Inputs.Any(i => i.NeedsGradient) || @operator.Parameters.Any(p => p.Trains)) ? ValueKind.Computed : ValueKind.Constant;
         node.Outputs = [.. context.Outputs.Select(t => Own(t, kind))];
-        if (@operator.ViewOf >= 0)
+        for (var i = 0; i < node.Outputs.Length; i++)
         {
-            node.Outputs[0].Alias = node.Inputs[@operator.ViewOf].Alias;
+            if (@operator.SharesStorage(i) is >= 0 and var input)
+            {
+                node.Outputs[i].Alias = node.Inputs[input].Alias;
+            }
         }
 
         Record(node, kind);
