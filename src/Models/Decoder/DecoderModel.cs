@@ -67,8 +67,7 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     /// <returns>Hidden states after the last norm, <c>[T, H]</c>.</returns>
     public Value Forward(Tape tape, Tensor ids_T, Tensor positions_T, SequenceLayout layout, IKeyValueCache? cache = null)
     {
-        using var angles = Rotary.Angles(positions_T, layout);
-        var row = new RowContext { Layout = layout, Angles = angles.Keep(tape), Cache = cache };
+        var row = new RowContext { Layout = layout, Angles = tape.Keep(Rotary.Angles(positions_T, layout)), Cache = cache };
         var x_TH = ((IEmbedding)embedding.Current).Forward(tape, ids_T);
         for (var i = 0; i < layers.Length; i++)
         {
