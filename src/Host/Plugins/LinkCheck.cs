@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Reflection.Metadata;
 
 namespace Neoteny.Host.Plugins;
@@ -8,6 +9,7 @@ namespace Neoteny.Host.Plugins;
 /// </remarks>
 internal sealed class LinkCheck(SharedAssemblies shared)
 {
+    private const BindingFlags AnyMember = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
     private readonly Dictionary<(string Assembly, string Type), HashSet<string>> _members = [];
 
     /// <summary>What is missing, as texts for a message.</summary>
@@ -72,6 +74,8 @@ internal sealed class LinkCheck(SharedAssemblies shared)
     {
         if (MembersOf(host, type).Contains(text))
             return true;
+        if (name == ".ctor")
+            return false;
         var reader = host.Reader;
         var parent = reader.GetTypeDefinition(host.Types[type]).BaseType;
         if (parent.IsNil)
@@ -83,7 +87,7 @@ internal sealed class LinkCheck(SharedAssemblies shared)
             case HandleKind.TypeReference:
                 if (Resolve(reader, (TypeReferenceHandle)parent) is { Host: { } other, Type: var baseType })
                     return other.Types.ContainsKey(baseType) && Has(other, baseType, text, name);
-                return TypeNames.Of(reader, parent) is not ("System.Object" or "System.ValueType" or "System.Enum");
+                return Type.GetType(TypeNames.Of(reader, parent)) is not { } framework || framework.GetMember(name, AnyMember).Length > 0;
             default:
                 // The signatures of a generic base have other type arguments in them: its members are compared by name.
                 return GenericType(reader, (TypeSpecificationHandle)parent) is not { Kind: HandleKind.TypeDefinition } generic

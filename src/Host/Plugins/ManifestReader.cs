@@ -77,14 +77,14 @@ internal sealed class ManifestReader(SharedAssemblies shared)
         }
     }
 
-    /// <summary>Contract interfaces of a class and of its base classes in the same assembly. Generic ones describe, they are no points.</summary>
+    /// <summary>The extension points of a class and of its base classes in the same assembly.</summary>
     private IEnumerable<string> Points(MetadataReader reader, TypeDefinitionHandle handle)
     {
         var type = reader.GetTypeDefinition(handle);
         var own = type.GetInterfaceImplementations()
             .Select(i => reader.GetInterfaceImplementation(i).Interface)
             .Where(i => i.Kind == HandleKind.TypeReference)
-            .Where(i => TypeNames.AssemblyOf(reader, (TypeReferenceHandle)i) is { } assembly && shared.Contracts.Contains(assembly))
+            .Where(i => shared.IsPoint(TypeNames.AssemblyOf(reader, (TypeReferenceHandle)i), TypeNames.Of(reader, i)))
             .Select(i => TypeNames.Of(reader, i));
         return type.BaseType.Kind == HandleKind.TypeDefinition ? own.Concat(Points(reader, (TypeDefinitionHandle)type.BaseType)) : own;
     }

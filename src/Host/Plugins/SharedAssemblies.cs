@@ -15,17 +15,23 @@ internal sealed class SharedAssemblies(string folder, IEnumerable<string> contra
         "Microsoft.Extensions.Configuration.Abstractions",
     ];
 
+    private static readonly string[] _own = ["Neoteny.Abstractions", "Neoteny.Runtime"];
     private readonly Dictionary<string, MetadataAssembly?> _opened = [];
 
     /// <summary>What the host shares: the contracts and the runtime, with the libraries in their signatures.</summary>
+    /// <param name="moreContracts">Further assemblies, all of whose interfaces are extension points.</param>
     public static SharedAssemblies OfHost(params IEnumerable<string> moreContracts) =>
-        new(AppContext.BaseDirectory, moreContracts.Prepend("Neoteny.Runtime").Prepend("Neoteny.Abstractions"));
+        new(AppContext.BaseDirectory, [.. _own, .. moreContracts]);
 
-    /// <summary>The assemblies whose interfaces are extension points and whose members are checked before loading.</summary>
+    /// <summary>Neoteny's own ones, which a plugin must be built for.</summary>
     public IReadOnlyList<string> Contracts { get; } = [.. contracts];
 
     /// <summary>Simple names of all of them.</summary>
     public IEnumerable<string> Names => Contracts.Concat(_libraries);
+
+    /// <summary>Whether an interface is an extension point.</summary>
+    public bool IsPoint(string? assembly, string typeName) =>
+        assembly is not null && Contracts.Contains(assembly) && (ExtensionPoints.All.Contains(typeName) || !_own.Contains(assembly));
 
     /// <summary>The metadata of a shared assembly; null for any other name.</summary>
     public MetadataAssembly? Find(string name)

@@ -1,7 +1,0 @@
-namespace Neoteny.Host.Tests;
-
-public sealed class Smoke
-{
-    [Fact]
-    public void X() => Assert.True(true);
-}
