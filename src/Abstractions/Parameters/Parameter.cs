@@ -105,6 +105,16 @@ public sealed class Parameter : IDisposable
         }
     }
 
+    /// <summary>Adds rows to the gradient: row <c>ids[t]</c> gets <c>rows[t]</c>, in order, as an embedding lookup needs.</summary>
+    /// <param name="ids_T">Row numbers, int64 <c>[T]</c>.</param>
+    /// <param name="rows_TH">What to add, <c>[T, H]</c>.</param>
+    public void AddRows(Tensor ids_T, Tensor rows_TH)
+    {
+        Gradient ??= zeros([.. Shape], dtype: GradientType ?? rows_TH.dtype, device: rows_TH.device).DetachFromDisposeScope();
+        using var rows = rows_TH.to(Gradient.dtype);
+        Gradient.index_add_(0, ids_T, rows, Autograd.TapeScalars.One);
+    }
+
     /// <summary>Replaces the gradient, as clipping and communication do; ownership is handed over. Null drops it.</summary>
     public void SetGradient(Tensor? gradient)
     {
