@@ -107,7 +107,7 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
 
         if (head.Bias is { Trains: true } bias)
         {
-            bias.AddGradient(dz_CV.sum(0));
+            bias.AddGradient(dz_CV.sum(0L));
         }
     }
 }

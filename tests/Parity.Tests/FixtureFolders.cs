@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Neoteny.Parity.Tests.Tokenizers;
+namespace Neoteny.Parity.Tests;
 
 /// <summary>Finds the fixtures: NEOTENY_FIXTURES, or tests/Fixtures of this repository.</summary>
 internal static class FixtureFolders
@@ -8,11 +8,15 @@ internal static class FixtureFolders
     public static string Root { get; } =
         Environment.GetEnvironmentVariable("NEOTENY_FIXTURES") is { Length: > 0 } given ? given : Default();
 
-    public static IReadOnlyList<string> Tokenizers { get; } = Names("tokenizers");
+    public static IReadOnlyList<string> Tokenizers => Names("tokenizers");
 
-    public static string Tokenizer(string name) => Path.Combine(Root, "tokenizers", name);
+    public static string Tokenizer(string name) => Folder("tokenizers", name);
 
-    private static IReadOnlyList<string> Names(string kind)
+    /// <summary>One fixture.</summary>
+    public static string Folder(string kind, string name) => Path.Combine(Root, kind, name);
+
+    /// <summary>The fixtures of a kind, which is a folder below the root.</summary>
+    public static IReadOnlyList<string> Names(string kind)
     {
         var folder = Path.Combine(Root, kind);
         return Directory.Exists(folder)
@@ -21,5 +25,5 @@ internal static class FixtureFolders
     }
 
     private static string Default([CallerFilePath] string source = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "..", "..", "Fixtures"));
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "..", "Fixtures"));
 }
