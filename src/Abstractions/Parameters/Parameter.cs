@@ -37,6 +37,16 @@ public sealed class Parameter : IDisposable
     /// <summary>The dtype of the dense weight.</summary>
     public ScalarType DType { get; private set; }
 
+    /// <summary>Where a rented weight is.</summary>
+    public Device Device
+    {
+        get
+        {
+            using var lease = RentStored();
+            return lease.Stored.Pieces.Values.First().device;
+        }
+    }
+
     /// <summary>Whether the optimizer updates it.</summary>
     public bool Trains { get; set; }
 

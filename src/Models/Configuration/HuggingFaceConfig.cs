@@ -83,8 +83,8 @@ public sealed partial class HuggingFaceConfig
         }
         catch (JsonException e)
         {
-            throw new InputException($"{source}: line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: not valid JSON, or a key given twice. "
-                + "Correct the file or download the model again.", e);
+            var what = e.LineNumber is { } line ? $"line {line + 1}, column {e.BytePositionInLine + 1}: not valid JSON" : "a key is given twice";
+            throw new InputException($"{source}: {what}. Correct the file or download the model again.", e);
         }
     }
 

@@ -49,14 +49,7 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     internal RotaryTable Rotary { get; }
 
     /// <summary>Where the parameters are.</summary>
-    public Device Device
-    {
-        get
-        {
-            using var lease = BaseParameters[0].Rent();
-            return lease.Tensor.device;
-        }
-    }
+    public Device Device => BaseParameters[0].Device;
 
     /// <summary>Runs the decoder.</summary>
     /// <param name="tape">The tape to record on.</param>

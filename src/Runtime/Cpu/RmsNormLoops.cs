@@ -57,7 +57,7 @@ internal static unsafe class RmsNormLoops
             }
         });
         KeepAlive(dy, x, inverse, w);
-        return (dx, partial?.sum(0));
+        return (dx, partial?.sum(0L));
     }
 
     private static float SumOfProducts(float* a, float* b, int n)

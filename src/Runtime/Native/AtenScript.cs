@@ -14,7 +14,7 @@ public sealed class AtenScript(string source)
     private readonly Lazy<jit.CompilationUnit> unit = new(() =>
     {
         LibTorch.Load();
-        return jit.compile(source);
+        return jit.compile(source + "\n");
     });
 
     /// <summary>Calls a function that returns one tensor.</summary>

@@ -69,7 +69,7 @@ public sealed class Linear : Operator
 
         if (bias is { Trains: true })
         {
-            bias.AddGradient(dy_TO.sum(0));
+            bias.AddGradient(dy_TO.sum(0L));
         }
 
         if (dx_TI is not null)

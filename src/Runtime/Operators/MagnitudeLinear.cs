@@ -75,12 +75,12 @@ public sealed class MagnitudeLinear : Operator
         var dDirection_TO = dy_TO.mul(Factor(norm_O));
         if (delta.Magnitude!.Trains)
         {
-            delta.Magnitude.AddGradient(dy_TO.mul(context.Extra(1)).sum(0).div_(norm_O));
+            delta.Magnitude.AddGradient(dy_TO.mul(context.Extra(1)).sum(0L).div_(norm_O));
         }
 
         if (bias is { Trains: true })
         {
-            bias.AddGradient(dy_TO.sum(0));
+            bias.AddGradient(dy_TO.sum(0L));
         }
 
         var wanted = context.NeedsGradient(0);

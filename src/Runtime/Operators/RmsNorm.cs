@@ -54,7 +54,7 @@ public sealed class RmsNorm(Parameter weight, double epsilon, double offset = 0)
     {
         var normed = x.to(ScalarType.Float32).mul(inverse);
         var wide = dy.to(ScalarType.Float32);
-        var dw = weight.Trains ? wide.mul(normed).reshape(-1, w.size(0)).sum(0).to(w.dtype) : null;
+        var dw = weight.Trains ? wide.mul(normed).reshape(-1, w.size(0)).sum(0L).to(w.dtype) : null;
         var g = wide.mul(Factor(w));
         var dx = g.sub(normed.mul(g.mul(normed).mean([-1L], keepdim: true))).mul_(inverse).to(x.dtype);
         return (dx, dw);

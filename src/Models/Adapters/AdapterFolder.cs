@@ -1,0 +1,54 @@
+using Neoteny.Adapters;
+using Neoteny.Models.Checkpoints;
+using static TorchSharp.torch;
+
+namespace Neoteny.Models.Adapters;
+
+/// <summary>An adapter as a folder in PEFT's layout: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</summary>
+public static class AdapterFolder
+{
+    /// <summary>The configuration's file name.</summary>
+    public const string ConfigurationFile = "adapter_config.json";
+
+    /// <summary>The weights' file name.</summary>
+    public const string WeightsFile = "adapter_model.safetensors";
+
+    /// <summary>Whether a folder holds an adapter.</summary>
+    public static bool Holds(string folder) => File.Exists(Path.Combine(folder, ConfigurationFile));
+
+    /// <summary>Reads an adapter. The caller disposes its tensors.</summary>
+    /// <exception cref="InputException">A file is missing or malformed.</exception>
+    public static AdapterFiles Read(string folder)
+    {
+        var configuration = Path.Combine(folder, ConfigurationFile);
+        if (!File.Exists(configuration))
+        {
+            throw new InputException($"'{folder}' holds no adapter: {ConfigurationFile} is missing. Name the folder that training wrote the adapter to.");
+        }
+
+        using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsFile));
+        return new AdapterFiles
+        {
+            Configuration = File.ReadAllText(configuration),
+            Tensors = weights.Entries.ToDictionary(e => e.Name, e => weights.Read(e.Name)),
+        };
+    }
+
+    /// <summary>Writes an adapter into an existing folder, each file beside and renamed.</summary>
+    public static void Write(string folder, AdapterFiles files)
+    {
+        SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), files.Tensors.OrderBy(t => t.Key, StringComparer.Ordinal));
+        var path = Path.Combine(folder, ConfigurationFile);
+        File.WriteAllText(path + ".tmp", files.Configuration.TrimEnd() + "\n");
+        File.Move(path + ".tmp", path, overwrite: true);
+    }
+
+    /// <summary>Frees the tensors of files that were read.</summary>
+    public static void Free(AdapterFiles files)
+    {
+        foreach (var tensor in files.Tensors.Values)
+        {
+            tensor.Dispose();
+        }
+    }
+}

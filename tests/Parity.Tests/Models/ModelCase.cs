@@ -1,0 +1,107 @@
+using Neoteny.Attention;
+using Neoteny.Batches;
+using Neoteny.Models.Checkpoints;
+using Neoteny.Models.Configuration;
+using Neoteny.Models.Decoder;
+using Neoteny.Models.Families;
+using Neoteny.Models.Loading;
+using Neoteny.Plugins.Sdpa;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Neoteny.Parity.Tests.Models;
+
+/// <summary>One folder of models/ and its references.</summary>
+public sealed class ModelCase : IDisposable
+{
+    private readonly SafetensorsFile expected;
+
+    private ModelCase(string folder, DecoderModel model)
+    {
+        (Folder, Model) = (folder, model);
+        expected = SafetensorsFile.Open(Path.Combine(folder, "expected.safetensors"));
+    }
+
+    public string Folder { get; }
+
+    public DecoderModel Model { get; }
+
+    public static ModelCase Open(string name, string attention = "sdpa", string? config = null)
+    {
+        var folder = FixtureFolders.Folder("models", name);
+        var described = HuggingFaceConfig.Open(folder);
+        Skip.If(ModelFamilies.All.All(f => f.ModelType != described.ModelType), $"models/{name}: family {described.ModelType} is not supported yet");
+        var model = config is null
+            ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32 })
+            : LoadWith(folder, config);
+        model.Attention.Exchange(attention == "eager" ? new EagerAttention() : new SdpaAttention());
+        return new ModelCase(folder, model);
+    }
+
+    public Tensor Expected(string name) => expected.Read(name);
+
+    public bool Has(string name) => expected.Contains(name);
+
+    public IEnumerable<string> NamesUnder(string prefix) => expected.Entries.Select(e => e.Name).Where(n => n.StartsWith(prefix, StringComparison.Ordinal));
+
+    /// <summary>The documents of a case in the packed layout: rows of the batch, unpadded, or the segments of one row.</summary>
+    public IReadOnlyList<(long[] Ids, long[] Labels)> Documents(string name)
+    {
+        var (ids, labels) = (Rows($"{name}.input_ids"), Rows($"{name}.labels"));
+        if (Has($"{name}.cu_seqlens"))
+        {
+            var offsets = Expected($"{name}.cu_seqlens").data<int>().ToArray();
+            return [.. Enumerable.Range(0, offsets.Length - 1).Select(i => (ids[0][offsets[i]..offsets[i + 1]], labels[0][offsets[i]..offsets[i + 1]]))];
+        }
+
+        var lengths = Has($"{name}.attention_mask") ? Rows($"{name}.attention_mask").Select(r => (int)r.Sum()).ToArray() : [.. ids.Select(r => r.Length)];
+        return [.. ids.Select((r, i) => (r[..lengths[i]], labels[i][..lengths[i]]))];
+    }
+
+    /// <summary>The reference logits of a case, padded rows left out, <c>[T, V]</c>.</summary>
+    public Tensor ExpectedLogits(string name)
+    {
+        var logits = Expected($"{name}.logits");
+        if (!Has($"{name}.attention_mask"))
+        {
+            return logits.reshape(-1, logits.size(-1));
+        }
+
+        return cat([.. Documents(name).Select((d, i) => logits[i].narrow(0, 0, d.Ids.Length))]);
+    }
+
+    public MicroBatch Batch(string name) => MicroBatch.Pack(Documents(name));
+
+    public long[][] Rows(string name)
+    {
+        using var tensor = Expected(name);
+        var (rows, columns) = (tensor.size(0), (int)tensor.size(1));
+        var flat = tensor.data<long>().ToArray();
+        return [.. Enumerable.Range(0, (int)rows).Select(i => flat[(i * columns)..((i + 1) * columns)])];
+    }
+
+    public void Dispose()
+    {
+        expected.Dispose();
+        Model.Dispose();
+    }
+
+    private static DecoderModel LoadWith(string folder, string config)
+    {
+        var copy = Directory.CreateTempSubdirectory("neoteny-parity-").FullName;
+        try
+        {
+            foreach (var file in Directory.GetFiles(folder, "model*"))
+            {
+                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            }
+
+            File.Copy(Path.Combine(folder, config), Path.Combine(copy, "config.json"));
+            return ModelLoader.Load(copy, new ModelLoadOptions { DType = ScalarType.Float32 });
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
+    }
+}
