@@ -1,1 +1,3 @@
-Console.WriteLine("neoteny");
+using Neoteny.Host.Commands;
+
+return await CommandLine.RunAsync(args, Console.Out, Console.Error);

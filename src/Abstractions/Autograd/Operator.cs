@@ -21,8 +21,8 @@ public abstract class Operator
     /// <summary>Indices of inputs whose storage forward overwrites. An error when somebody saved that storage.</summary>
     public virtual IReadOnlyList<int> Mutates => [];
 
-    /// <summary>Index of the input whose storage output 0 shares, or -1.</summary>
-    public virtual int ViewOf => -1;
+    /// <summary>The index of the input whose storage an output shares, or -1.</summary>
+    public virtual int SharesStorage(int output) => -1;
 
     /// <summary>Computes the outputs and marks what backward needs.</summary>
     public abstract void Forward(ForwardContext context);

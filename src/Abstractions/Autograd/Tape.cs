@@ -15,6 +15,7 @@ public sealed partial class Tape : IDisposable
     private readonly int thread = Environment.CurrentManagedThreadId;
     private readonly Stack<List<Value>> frames = new([[]]);
     private readonly List<Value> leaves = [];
+    private readonly List<IDisposable> kept = [];
     private readonly Dictionary<Parameter, int> uses = [];
     private List<object> entries = [];
     private ulong calls;
@@ -79,9 +80,12 @@ public sealed partial class Tape : IDisposable
 
         var kind = IsRecording && (node.Inputs.Any(i => i.NeedsGradient) || @operator.Parameters.Any(p => p.Trains)) ? ValueKind.Computed : ValueKind.Constant;
         node.Outputs = [.. context.Outputs.Select(t => Own(t, kind))];
-        if (@operator.ViewOf >= 0)
+        for (var i = 0; i < node.Outputs.Length; i++)
         {
-            node.Outputs[0].Alias = node.Inputs[@operator.ViewOf].Alias;
+            if (@operator.SharesStorage(i) is >= 0 and var input)
+            {
+                node.Outputs[i].Alias = node.Inputs[input].Alias;
+            }
         }
 
         Record(node, kind);
@@ -108,6 +112,14 @@ public sealed partial class Tape : IDisposable
     /// <summary>The gradient that backward left for an <see cref="Input"/>; null when none reached it. Owned by the tape.</summary>
     public Tensor? GradientOf(Value input) => input.Gradient.Tensor;
 
+    /// <summary>Ties something that backward reads outside of operators' saved tensors to the tape's life: it is disposed with the tape.</summary>
+    public T Keep<T>(T disposable)
+        where T : IDisposable
+    {
+        kept.Add(disposable);
+        return disposable;
+    }
+
     /// <summary>Frees everything the tape still holds.</summary>
     public void Dispose()
     {
@@ -125,6 +137,8 @@ public sealed partial class Tape : IDisposable
         }
 
         FreeAll(leaves);
+        kept.ForEach(static k => k.Dispose());
+        kept.Clear();
         frames.Clear();
         uses.Clear();
         done = true;

@@ -89,13 +89,20 @@ public interface IRotary : IBlock
 }
 
 /// <summary>Cosines and sines for the tokens of one row, already multiplied by the scaling's attention factor.</summary>
-public sealed class RotaryAngles
+public sealed class RotaryAngles : IDisposable
 {
     /// <summary>Cosines, fp32 <c>[T, D/2]</c>; feature i is paired with feature i + D/2.</summary>
     public required Tensor Cosines { get; init; }
 
     /// <summary>Sines, fp32 <c>[T, D/2]</c>.</summary>
     public required Tensor Sines { get; init; }
+
+    /// <summary>Frees both.</summary>
+    public void Dispose()
+    {
+        Cosines.Dispose();
+        Sines.Dispose();
+    }
 }
 
 /// <summary>A gated MLP: <c>down(act(gate(x)) * up(x))</c>.</summary>

@@ -37,6 +37,16 @@ public sealed class Parameter : IDisposable
     /// <summary>The dtype of the dense weight.</summary>
     public ScalarType DType { get; private set; }
 
+    /// <summary>Where a rented weight is.</summary>
+    public Device Device
+    {
+        get
+        {
+            using var lease = RentStored();
+            return lease.Stored.Pieces.Values.First().device;
+        }
+    }
+
     /// <summary>Whether the optimizer updates it.</summary>
     public bool Trains { get; set; }
 
@@ -103,6 +113,16 @@ public sealed class Parameter : IDisposable
             using var product = transposed.mm(right_TI);
             AddGradient(product);
         }
+    }
+
+    /// <summary>Adds rows to the gradient: row <c>ids[t]</c> gets <c>rows[t]</c>, in order, as an embedding lookup needs.</summary>
+    /// <param name="ids_T">Row numbers, int64 <c>[T]</c>.</param>
+    /// <param name="rows_TH">What to add, <c>[T, H]</c>.</param>
+    public void AddRows(Tensor ids_T, Tensor rows_TH)
+    {
+        Gradient ??= zeros([.. Shape], dtype: GradientType ?? rows_TH.dtype, device: rows_TH.device).DetachFromDisposeScope();
+        using var rows = rows_TH.to(Gradient.dtype);
+        Gradient.index_add_(0, ids_T, rows, Autograd.TapeScalars.One);
     }
 
     /// <summary>Replaces the gradient, as clipping and communication do; ownership is handed over. Null drops it.</summary>

@@ -1,0 +1,38 @@
+using Neoteny.ExampleData.Instructions;
+using Neoteny.ExampleData.Text;
+
+namespace Neoteny.ExampleData.Capitals;
+
+/// <summary>Writes the instruction data about countries. The order of rows is shuffled by a stable hash, so files are the same on every run.</summary>
+internal static class CapitalsData
+{
+    /// <summary>Writes <c>capitals-train.jsonl</c>, <c>capitals-heldout.jsonl</c>, <c>capitals-chat.jsonl</c> and <c>countries-train.jsonl</c>.</summary>
+    public static void Make(ToolOptions options)
+    {
+        var output = options.OutputOr("examples/data");
+        var countries = CountryCatalog.Read();
+        var train = Ask(countries, Phrasings.Train);
+        var heldOut = Ask(countries, Phrasings.HeldOut);
+        var others = Shuffle(countries.SelectMany(Phrasings.Others));
+        var chat = train.Select(row => new ChatRow([new("user", row.Instruction), new("assistant", row.Output)]));
+        Report(output, "capitals-train.jsonl", train);
+        Report(output, "capitals-heldout.jsonl", heldOut);
+        Report(output, "capitals-chat.jsonl", chat);
+        Report(output, "countries-train.jsonl", others);
+        Console.WriteLine($"{countries.Length} countries");
+        HeldOutCheck.Run(output);
+    }
+
+    private static AlpacaRow[] Ask(Country[] countries, string[] wordings) =>
+        Shuffle(from country in countries from wording in wordings select Phrasings.Capital(country, wording));
+
+    private static AlpacaRow[] Shuffle(IEnumerable<AlpacaRow> rows) =>
+        [.. rows.OrderBy(row => StableHash.Of(row.Instruction))];
+
+    private static void Report<T>(string folder, string name, IEnumerable<T> rows)
+    {
+        var path = Path.Combine(folder, name);
+        var count = JsonLines.Write(path, rows);
+        Console.WriteLine($"{name,-24} {count,5} rows {new FileInfo(path).Length,8:N0} bytes");
+    }
+}

@@ -1,0 +1,31 @@
+using Neoteny.ExampleData.Instructions;
+using Neoteny.ExampleData.Text;
+
+namespace Neoteny.ExampleData.Capitals;
+
+/// <summary>Checks that the evaluation asks what training did not show, and only about facts that it did show.</summary>
+internal static class HeldOutCheck
+{
+    /// <summary>Checks the files of a folder and prints what was compared.</summary>
+    /// <exception cref="ExampleDataException">A held-out question occurs in training, or its answer does not.</exception>
+    public static void Run(string folder)
+    {
+        AlpacaRow[] Rows(string name) => [.. JsonLines.Read<AlpacaRow>(Path.Combine(folder, name))];
+        var heldOut = Rows("capitals-heldout.jsonl");
+        var train = Rows("capitals-train.jsonl").Concat(Rows("countries-train.jsonl")).ToArray();
+        var chat = JsonLines.Read<ChatRow>(Path.Combine(folder, "capitals-chat.jsonl")).Select(row => row.Messages[0].Content);
+        var questions = train.Select(row => row.Instruction).Concat(chat).Select(Normal).ToHashSet();
+        var answers = train.Select(row => row.Output).ToHashSet();
+        foreach (var row in heldOut)
+        {
+            if (questions.Contains(Normal(row.Instruction)))
+                throw new ExampleDataException($"the held-out question \"{row.Instruction}\" occurs in the training files of {folder}.");
+            if (!answers.Contains(row.Output))
+                throw new ExampleDataException($"the held-out answer \"{row.Output}\" does not occur in the training files of {folder}.");
+        }
+        Console.WriteLine($"checked: none of {heldOut.Length} held-out questions is among {questions.Count} training questions; every fact is.");
+    }
+
+    private static string Normal(string question) =>
+        string.Concat(question.Where(c => char.IsLetterOrDigit(c) || c == ' ')).ToLowerInvariant();
+}

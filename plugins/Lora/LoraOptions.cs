@@ -1,0 +1,73 @@
+using Neoteny.Configuration;
+
+namespace Neoteny.Plugins.Lora;
+
+/// <summary>The keys of LoRA.</summary>
+[Options]
+public sealed record LoraOptions : IValidated
+{
+    /// <summary>Whether the run uses LoRA at all; owned by the host.</summary>
+    [Reads("adapter")]
+    public string? Adapter { get; init; }
+
+    /// <summary>A saved adapter to go on from; owned by the host.</summary>
+    [Reads("lora_model_dir")]
+    public string? SavedAdapter { get; init; }
+
+    /// <summary>Rank of A and B.</summary>
+    [Key("lora_r", Minimum = 1, Maximum = 4096, Summary = "Rank of the adapter's matrices.")]
+    public int? Rank { get; init; }
+
+    /// <summary>Numerator of the factor on the delta.</summary>
+    [Key("lora_alpha", Minimum = 0, Summary = "The delta is multiplied by lora_alpha / lora_r (rsLoRA: / sqrt(lora_r)).")]
+    public double? Alpha { get; init; }
+
+    /// <summary>Probability that an input feature of the delta is dropped.</summary>
+    [Key("lora_dropout", Minimum = 0, Maximum = 0.999, Default = "0", Summary = "Dropout on the delta's input.")]
+    public double Dropout { get; init; }
+
+    /// <summary>Names of the linear modules to adapt, or one regular expression over whole paths.</summary>
+    [Key("lora_target_modules", Summary = "Module names (q_proj), path ends (self_attn.q_proj), or one regular expression over the whole path.")]
+    public IReadOnlyList<string> TargetModules { get; init; } = [];
+
+    /// <summary>Adapt every linear module but the head.</summary>
+    [Key("lora_target_linear", Default = "false", Summary = "Adapt every linear module except the output head.")]
+    public bool TargetLinear { get; init; }
+
+    /// <summary>Rank-stabilized factor.</summary>
+    [Key("peft_use_rslora", Default = "false", Summary = "Multiply by lora_alpha / sqrt(lora_r) (rsLoRA).")]
+    public bool UseRsLora { get; init; }
+
+    /// <summary>Weight-decomposed adapters.</summary>
+    [Key("peft_use_dora", Default = "false", Summary = "Learn magnitudes beside the directions (DoRA).")]
+    public bool UseDora { get; init; }
+
+    /// <inheritdoc/>
+    public void Validate(IProblems problems)
+    {
+        if (Adapter != LoraAdapter.AdapterName || SavedAdapter is not null)
+        {
+            return;
+        }
+
+        if (Rank is null)
+        {
+            problems.Add(nameof(Rank), "is missing: adapter lora needs a rank, for instance lora_r: 16.");
+        }
+
+        if (Alpha is null)
+        {
+            problems.Add(nameof(Alpha), "is missing: adapter lora needs it, for instance lora_alpha: 32.");
+        }
+
+        if (TargetModules.Count == 0 && !TargetLinear)
+        {
+            problems.Add(nameof(TargetModules), "is missing: say lora_target_linear: true, or name modules, for instance lora_target_modules: [q_proj, v_proj].");
+        }
+
+        if (TargetModules.Count > 0 && TargetLinear)
+        {
+            problems.Add(nameof(TargetLinear), "cannot be combined with lora_target_modules; keep one of them.");
+        }
+    }
+}

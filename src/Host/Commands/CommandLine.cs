@@ -1,0 +1,53 @@
+using System.CommandLine;
+
+namespace Neoteny.Host.Commands;
+
+/// <summary>Parses the command line, runs the command, and turns what it throws into a message and an exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs one command.</summary>
+    /// <param name="args">The program's arguments.</param>
+    /// <param name="output">For results.</param>
+    /// <param name="error">For errors.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var globals = new GlobalOptions();
+        var parsed = CommandTree.Create(globals).Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var problem in parsed.Errors)
+                error.WriteLine($"error: {problem.Message}");
+            error.WriteLine("'neoteny --help' lists the commands and their options.");
+            return ExitCode.Usage;
+        }
+        try
+        {
+            // Signals are the command's matter: training finishes its step first.
+            var configuration = new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(configuration);
+        }
+        catch (Exception e)
+        {
+            return Report(e, parsed.GetValue(globals.Verbose), error);
+        }
+    }
+
+    private static int Report(Exception exception, bool verbose, TextWriter error)
+    {
+        if (exception is OperationCanceledException)
+            return ExitCode.Interrupted;
+        var known = exception as NeotenyException;
+        error.WriteLine($"error: {(known is not null ? known.Message : $"{exception.GetType().Name}: {exception.Message}")}");
+        if (verbose)
+            error.WriteLine(exception);
+        else if (known is null)
+            error.WriteLine("This should not happen; run with --verbose to see where it did.");
+        return known?.ExitCode ?? ExitCode.Failure;
+    }
+}

@@ -1,0 +1,20 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace Neoteny.Host.Commands;
+
+/// <summary>Everything that <c>neoteny</c> can do: a new command is one file, and one line here.</summary>
+internal static class CommandTree
+{
+    public static RootCommand Create(GlobalOptions globals)
+    {
+        var root = new RootCommand("Fine-tunes language models as a YAML file says. Every optimisation in it is a plugin.")
+        {
+            ConfigCommand.Create(globals),
+            PluginsCommand.Create(globals),
+        };
+        globals.AddTo(root);
+        root.SetAction(result => new HelpAction().Invoke(result));
+        return root;
+    }
+}

@@ -1,0 +1,57 @@
+namespace Neoteny.Host.Configuration;
+
+/// <summary>What the value of a key looks like, as read from metadata.</summary>
+internal abstract record KeyShape
+{
+    /// <summary>How messages call it: "a number".</summary>
+    public abstract string Description { get; }
+}
+
+internal sealed record TextShape : KeyShape
+{
+    public override string Description => "a text";
+}
+
+internal sealed record BooleanShape : KeyShape
+{
+    public override string Description => "true or false";
+}
+
+/// <summary>A whole number of 32 or 64 bits.</summary>
+internal sealed record IntegerShape(bool IsLong) : KeyShape
+{
+    public override string Description => "a whole number";
+}
+
+internal sealed record NumberShape : KeyShape
+{
+    public override string Description => "a number";
+}
+
+/// <summary>An enumeration: the texts accepted, in order, and the value of each.</summary>
+internal sealed record ChoiceShape(IReadOnlyList<(string Text, long Value)> Choices) : KeyShape
+{
+    public override string Description => "one of " + string.Join(", ", Choices.Select(c => c.Text));
+}
+
+internal sealed record ListShape(KeyShape Item) : KeyShape
+{
+    public override string Description => "a list";
+}
+
+internal sealed record MapShape(KeyShape Value) : KeyShape
+{
+    public override string Description => "keys and values";
+}
+
+/// <summary>A nested record with keys of its own.</summary>
+internal sealed record RecordShape(IReadOnlyList<KeyInfo> Keys) : KeyShape
+{
+    public override string Description => "a mapping with the keys " + string.Join(", ", Keys.Select(k => k.Name));
+}
+
+/// <summary>A property type that cannot be bound; its owner is at fault.</summary>
+internal sealed record UnknownShape(string TypeName) : KeyShape
+{
+    public override string Description => TypeName;
+}

@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging;
+using Neoteny.Host.Plugins;
+
+namespace Neoteny.Host.Configuration;
+
+/// <summary>A configuration file that was found to be in order, its options bound and its plugins loaded.</summary>
+internal sealed class RunContext : IDisposable
+{
+    private readonly IReadOnlyDictionary<Type, object> _options;
+
+    private RunContext(RunFile file, KeyTable keys, PluginCatalog catalog, PluginSet plugins, IReadOnlyDictionary<Type, object> options)
+    {
+        File = file;
+        Keys = keys;
+        Catalog = catalog;
+        Plugins = plugins;
+        _options = options;
+    }
+
+    public RunFile File { get; }
+
+    /// <summary>Who owns which key.</summary>
+    public KeyTable Keys { get; }
+
+    public PluginCatalog Catalog { get; }
+
+    public PluginSet Plugins { get; }
+
+    /// <summary>The bound option records: the host's, then those of each loaded plugin.</summary>
+    public IEnumerable<object> AllOptions => _options.Values.Concat(Plugins.Plugins.SelectMany(p => p.Options));
+
+    /// <summary>Reads and checks a file, binds the options and loads the plugins it asks for.</summary>
+    /// <exception cref="InputException">The file has problems: the message lists all of them.</exception>
+    /// <exception cref="NeotenyException">A plugin it asks for cannot be loaded.</exception>
+    public static RunContext Open(string path, HostSetup setup, ILoggerFactory logs) => Open(RunFile.Load(path), setup, logs);
+
+    /// <inheritdoc cref="Open(string, HostSetup, ILoggerFactory)"/>
+    public static RunContext Open(RunFile file, HostSetup setup, ILoggerFactory logs)
+    {
+        file.Problems.ThrowIfAny();
+        var catalog = setup.Discover();
+        var selections = new PluginSelector(catalog, file).Select(setup.Keys.Owner);
+        var keys = new KeyTable(Owners(setup.Keys.Owner, catalog, selections));
+        new KeyChecker(keys).Check(file, [.. selections.Where(s => s.IsNamed).Select(s => s.Plugin.ToString())]);
+        foreach (var key in selections.SelectMany(s => s.Plugin.Manifest!.Keys))
+            KeyChecker.CheckRequired(key, file);
+        var binder = new OptionsBinder(file, keys);
+        var options = setup.Keys.Bind(binder);
+        file.Problems.ThrowIfAny();
+
+        var plugins = new PluginSet(catalog, setup.Shared, binder, logs);
+        try
+        {
+            foreach (var selection in selections)
+                plugins.Load(selection.Plugin, selection.Why);
+            file.Problems.ThrowIfAny();
+        }
+        catch
+        {
+            plugins.Dispose();
+            throw;
+        }
+        var log = logs.CreateLogger<RunContext>();
+        foreach (var warning in file.Problems.Warnings)
+            log.LogWarning("{Problem}", warning);
+        return new RunContext(file, keys, catalog, plugins, options);
+    }
+
+    /// <summary>The bound record of the host's own option type.</summary>
+    /// <typeparam name="T">A record marked with <see cref="Neoteny.Configuration.OptionsAttribute"/> in Host, Models or Training.</typeparam>
+    public T Options<T>()
+        where T : class => (T)_options[typeof(T)];
+
+    public void Dispose() => Plugins.Dispose();
+
+    /// <summary>The host, and one version of every plugin: the one selected, else the highest that can be used, else the highest.</summary>
+    private static IEnumerable<KeyOwner> Owners(KeyOwner host, PluginCatalog catalog, IReadOnlyList<Selection> selections)
+    {
+        yield return host;
+        foreach (var id in catalog.List().Select(p => p.Id).Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            var versions = catalog.OfId(id).ToList();
+            var selected = selections.Select(s => s.Plugin).FirstOrDefault(p => p.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
+            yield return (selected ?? versions.Find(p => p.IsUsable) ?? versions[0]).AsOwner();
+        }
+    }
+}

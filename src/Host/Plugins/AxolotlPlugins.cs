@@ -1,0 +1,19 @@
+namespace Neoteny.Host.Plugins;
+
+/// <summary>The dotted names that Axolotl's files list under <c>plugins:</c>, and what stands for them here.</summary>
+internal static class AxolotlPlugins
+{
+    private static readonly Dictionary<string, string[]> _ids = new()
+    {
+        ["axolotl.integrations.liger.LigerPlugin"] = ["Liger"],
+        ["axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin"] = ["CCE"],
+        // One there, two here: their keys (use_scattermoe, use_sonicmoe) say which to load.
+        ["axolotl.integrations.kernels.KernelsPlugin"] = [],
+    };
+
+    /// <summary>The plugins that a dotted name stands for: none where keys decide; null for a name without a counterpart.</summary>
+    public static IReadOnlyList<string>? Find(string name) => _ids.GetValueOrDefault(name);
+
+    /// <summary>Whether it is such a name.</summary>
+    public static bool IsDotted(string name) => name.StartsWith("axolotl.", StringComparison.Ordinal);
+}

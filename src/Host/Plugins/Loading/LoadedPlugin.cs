@@ -1,0 +1,98 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.Loader;
+using McMaster.NETCore.Plugins;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Neoteny.Host.Configuration;
+
+namespace Neoteny.Host.Plugins;
+
+/// <summary>A plugin in its own load context, with its own container.</summary>
+/// <remarks>
+/// Whoever holds an instance of it must let go before <see cref="Dispose"/> can free the context. The loader is referenced from here for
+/// as long as anything of the plugin is in use: a collected loader takes the context's assembly resolution with it.
+/// </remarks>
+internal sealed class LoadedPlugin : IDisposable
+{
+    private readonly PluginLoader _loader;
+    private readonly ServiceProvider _services;
+
+    private LoadedPlugin(InstalledPlugin installed, PluginLoader loader, ServiceProvider services, IReadOnlyList<object> options)
+    {
+        Installed = installed;
+        _loader = loader;
+        _services = services;
+        Options = options;
+    }
+
+    /// <summary>Where it comes from.</summary>
+    public InstalledPlugin Installed { get; }
+
+    public PluginManifest Manifest => Installed.Manifest!;
+
+    /// <summary>Its bound option records, in the manifest's order.</summary>
+    public IReadOnlyList<object> Options { get; }
+
+    /// <summary>Loads a plugin from a copy, binds its options and builds its container. None of its extensions is created yet.</summary>
+    /// <exception cref="PluginFaultException">It cannot be loaded, or its own registration failed.</exception>
+    public static LoadedPlugin Load(InstalledPlugin installed, ShadowFolder shadow, SharedAssemblies shared, OptionsBinder binder, ILoggerFactory logs)
+    {
+        var manifest = installed.Manifest!;
+        var config = new PluginConfig(shadow.Copy(manifest.AssemblyPath)) { IsUnloadable = true, IsLazyLoaded = true };
+        foreach (var name in shared.Names)
+            config.SharedAssemblies.Add(new AssemblyName(name));
+        var loader = new PluginLoader(config);
+        try
+        {
+            var assembly = loader.LoadDefaultAssembly();
+            _ = assembly.GetTypes(); // Scrutor swallows the exception that says what cannot be loaded
+            var options = manifest.Options.Select(o => binder.Bind(assembly.GetType(o.TypeName, throwOnError: true)!, o)).ToList();
+            return new LoadedPlugin(installed, loader, PluginContainer.Build(assembly, manifest, options, logs), options);
+        }
+        catch (Exception e)
+        {
+            // The texts are taken now: the exception may be of the plugin's own type.
+            var reason = Reasons.Of(e);
+            loader.Dispose();
+            throw new PluginFaultException(reason);
+        }
+    }
+
+    /// <summary>Creates the extension of that name, or returns it if it exists.</summary>
+    /// <exception cref="PluginFaultException">Its constructor failed.</exception>
+    public object Extension(Type point, string name)
+    {
+        try
+        {
+            return _services.GetRequiredKeyedService(point, name);
+        }
+        catch (Exception e)
+        {
+            throw new PluginFaultException($"creating {ProvidedName.Label(point.FullName!)} '{name}' failed: {Reasons.Of(e)}");
+        }
+    }
+
+    /// <summary>Creates every extension, so that a faulty constructor shows before the run begins.</summary>
+    /// <exception cref="PluginFaultException">A constructor failed.</exception>
+    public void CreateExtensions()
+    {
+        foreach (var provided in Manifest.Provides)
+            Extension(PointType(provided.Point), provided.Name);
+    }
+
+    /// <summary>Its load context, for checking later whether it died.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public WeakReference ContextReference() =>
+        new(AssemblyLoadContext.GetLoadContext(_loader.LoadDefaultAssembly()), trackResurrection: true);
+
+    public void Dispose()
+    {
+        _services.Dispose();
+        _loader.Dispose();
+    }
+
+    private static Type PointType(string fullName) => AssemblyLoadContext.Default.Assemblies
+        .Select(a => a.IsDynamic ? null : a.GetType(fullName, throwOnError: false))
+        .First(t => t is not null)!;
+}

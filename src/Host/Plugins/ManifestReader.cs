@@ -1,0 +1,91 @@
+using System.Reflection;
+using System.Reflection.Metadata;
+using Neoteny.Plugins;
+using NuGet.Versioning;
+
+namespace Neoteny.Host.Plugins;
+
+/// <summary>Reads the manifest of a plugin's folder.</summary>
+internal sealed class ManifestReader(SharedAssemblies shared)
+{
+    /// <summary>Reads the plugin in a folder, or the one that is this assembly file.</summary>
+    /// <exception cref="PluginFaultException">There is none, or its attributes contradict each other.</exception>
+    public PluginManifest Read(string path)
+    {
+        if (File.Exists(path))
+            return ReadAssembly(path) ?? throw new PluginFaultException($"{Path.GetFileName(path)} has no [assembly: Plugin] attribute");
+        return Candidates(path).Select(ReadAssembly).FirstOrDefault(m => m is not null)
+            ?? throw new PluginFaultException("no assembly in the folder has an [assembly: Plugin] attribute");
+    }
+
+    /// <summary>The main assembly has a deps.json beside it, private dependencies have none.</summary>
+    private static IEnumerable<string> Candidates(string folder)
+    {
+        var main = Directory.GetFiles(folder, "*.deps.json").Select(f => f[..^".deps.json".Length] + ".dll").Where(File.Exists).ToList();
+        return main.Count > 0 ? main : Directory.GetFiles(folder, "*.dll").Order(StringComparer.Ordinal);
+    }
+
+    private PluginManifest? ReadAssembly(string path)
+    {
+        try
+        {
+            using var assembly = MetadataAssembly.Open(path);
+            return Read(assembly);
+        }
+        catch (Exception e) when (e is BadImageFormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new PluginFaultException($"{Path.GetFileName(path)}: {e.Message}");
+        }
+    }
+
+    private PluginManifest? Read(MetadataAssembly assembly)
+    {
+        var reader = assembly.Reader;
+        var attributes = AttributeInfo.Of(reader, reader.GetAssemblyDefinition().GetCustomAttributes()).ToList();
+        if (attributes.Find(a => a.Is<PluginAttribute>()) is not { } plugin)
+            return null;
+        var text = attributes.Find(a => a.Is<AssemblyInformationalVersionAttribute>())?.First ?? assembly.Version.ToString();
+        if (!NuGetVersion.TryParse(text.Split('+')[0], out var version))
+            throw new PluginFaultException($"'{text}' is not a version");
+        var summary = plugin.Named(nameof(PluginAttribute.Summary)) as string;
+        var manifest = new PluginManifest(plugin.First, version, assembly.Path)
+        {
+            Summary = string.IsNullOrWhiteSpace(summary) ? null : summary,
+            Provides = [.. Provided(reader)],
+            Options = OptionsReader.Read(assembly, shared),
+            References = [.. reader.AssemblyReferences.Select(reader.GetAssemblyReference).Select(r => (reader.GetString(r.Name), r.Version))],
+        };
+        return manifest;
+    }
+
+    private IEnumerable<ProvidedName> Provided(MetadataReader reader)
+    {
+        foreach (var handle in reader.TypeDefinitions)
+        {
+            var type = reader.GetTypeDefinition(handle);
+            var names = AttributeInfo.Of(reader, type.GetCustomAttributes()).Where(a => a.Is<ProvidesAttribute>()).ToList();
+            if (names.Count == 0)
+                continue;
+            var points = Points(reader, handle).Distinct().ToList();
+            if (points.Count == 0)
+                throw new PluginFaultException($"{TypeNames.Of(reader, handle)} has [Provides] but implements no extension point");
+            foreach (var name in names)
+            {
+                foreach (var point in points)
+                    yield return new ProvidedName(point, name.First, TypeNames.Of(reader, handle), name.Named(nameof(ProvidesAttribute.Summary)) as string);
+            }
+        }
+    }
+
+    /// <summary>The extension points of a class and of its base classes in the same assembly.</summary>
+    private IEnumerable<string> Points(MetadataReader reader, TypeDefinitionHandle handle)
+    {
+        var type = reader.GetTypeDefinition(handle);
+        var own = type.GetInterfaceImplementations()
+            .Select(i => reader.GetInterfaceImplementation(i).Interface)
+            .Where(i => i.Kind == HandleKind.TypeReference)
+            .Where(i => shared.IsPoint(TypeNames.AssemblyOf(reader, (TypeReferenceHandle)i), TypeNames.Of(reader, i)))
+            .Select(i => TypeNames.Of(reader, i));
+        return type.BaseType.Kind == HandleKind.TypeDefinition ? own.Concat(Points(reader, (TypeDefinitionHandle)type.BaseType)) : own;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+
+namespace Neoteny.Host.Plugins;
+
+/// <summary>An assembly file opened for its metadata alone: nothing is loaded and no code runs.</summary>
+internal sealed class MetadataAssembly : IDisposable
+{
+    private readonly PEReader _file;
+    private Dictionary<string, TypeDefinitionHandle>? _types;
+
+    private MetadataAssembly(PEReader file, string path)
+    {
+        _file = file;
+        Path = path;
+        Reader = file.GetMetadataReader();
+        var definition = Reader.GetAssemblyDefinition();
+        Name = Reader.GetString(definition.Name);
+        Version = definition.Version;
+    }
+
+    public string Path { get; }
+
+    public MetadataReader Reader { get; }
+
+    public string Name { get; }
+
+    public Version Version { get; }
+
+    /// <summary>The types it defines, by full name with <c>+</c> before nested ones.</summary>
+    public IReadOnlyDictionary<string, TypeDefinitionHandle> Types =>
+        _types ??= Reader.TypeDefinitions.ToDictionary(h => TypeNames.Of(Reader, h));
+
+    /// <exception cref="BadImageFormatException">The file is no .NET assembly.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static MetadataAssembly Open(string path)
+    {
+        var file = new PEReader(File.OpenRead(path), PEStreamOptions.PrefetchMetadata);
+        try
+        {
+            if (!file.HasMetadata)
+                throw new BadImageFormatException("the file is not a .NET assembly");
+            return new MetadataAssembly(file, path);
+        }
+        catch (Exception e) when (e is BadImageFormatException or InvalidOperationException)
+        {
+            file.Dispose();
+            throw new BadImageFormatException("the file is not a .NET assembly", e);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}

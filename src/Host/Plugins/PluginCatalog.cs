@@ -1,0 +1,107 @@
+using Neoteny.Host.Configuration;
+
+namespace Neoteny.Host.Plugins;
+
+/// <summary>Every plugin on the search path with its status. Made from metadata: nothing is loaded.</summary>
+internal sealed class PluginCatalog
+{
+    private readonly ManifestReader _manifests;
+    private readonly Preflight _preflight;
+    private readonly List<InstalledPlugin> _plugins = [];
+
+    private PluginCatalog(IReadOnlyList<string> folders, SharedAssemblies shared, IReadOnlySet<string> hostKeys)
+    {
+        Folders = folders;
+        _manifests = new ManifestReader(shared);
+        _preflight = new Preflight(shared, hostKeys);
+    }
+
+    /// <summary>The folders searched, the first one preferred between equal versions.</summary>
+    public IReadOnlyList<string> Folders { get; }
+
+    /// <summary>Every plugin found, ordered by id, the highest version first.</summary>
+    public IReadOnlyList<InstalledPlugin> List() =>
+        [.. _plugins.OrderBy(p => p.Id, StringComparer.OrdinalIgnoreCase).ThenByDescending(p => p.Manifest?.Version)];
+
+    /// <summary>Reads the manifests of every plugin in the folders: <c>Id/Version/</c> in each.</summary>
+    /// <param name="folders">The search path; folders that do not exist are skipped.</param>
+    /// <param name="shared">What the host shares with plugins.</param>
+    /// <param name="hostKeys">The keys that no plugin may claim.</param>
+    public static PluginCatalog Discover(IReadOnlyList<string> folders, SharedAssemblies shared, IReadOnlySet<string> hostKeys)
+    {
+        var catalog = new PluginCatalog(folders, shared, hostKeys);
+        var versions = folders.Where(Directory.Exists).SelectMany(Directory.GetDirectories).SelectMany(Directory.GetDirectories);
+        catalog._plugins.AddRange(versions.Where(v => Directory.EnumerateFiles(v).Any()).Select(catalog.Read));
+        catalog.CheckReads(hostKeys);
+        catalog.Supersede();
+        return catalog;
+    }
+
+    /// <summary>Reads the plugin in one folder or assembly file and adds it to the catalog.</summary>
+    public InstalledPlugin Add(string path)
+    {
+        var plugin = _plugins.Find(p => p.Path == path);
+        if (plugin is null)
+            _plugins.Add(plugin = Read(path));
+        return plugin;
+    }
+
+    /// <summary>The highest usable version that a reference accepts.</summary>
+    public InstalledPlugin? Find(PluginReference reference) => OfId(reference.Id!)
+        .FirstOrDefault(p => p.IsUsable && (reference.Range is null || reference.Range.Satisfies(p.Manifest!.Version)));
+
+    /// <summary>All versions of a plugin, the highest first; between equal ones the earlier folder first.</summary>
+    public IEnumerable<InstalledPlugin> OfId(string id) =>
+        _plugins.Where(p => p.Id.Equals(id, StringComparison.OrdinalIgnoreCase)).OrderByDescending(p => p.Manifest?.Version);
+
+    /// <summary>Marks a plugin as loaded for the configuration at hand.</summary>
+    public void MarkActive(InstalledPlugin plugin) => Mark(plugin, PluginStatus.Active, null);
+
+    /// <summary>Marks a plugin as one that failed at loading.</summary>
+    public void MarkFaulty(InstalledPlugin plugin, string reason) => Mark(plugin, PluginStatus.Faulty, reason);
+
+    private void Mark(InstalledPlugin plugin, PluginStatus status, string? reason)
+    {
+        var index = _plugins.FindIndex(p => p.Path == plugin.Path);
+        _plugins[index] = _plugins[index] with { Status = status, Reason = reason };
+    }
+
+    private InstalledPlugin Read(string path)
+    {
+        try
+        {
+            return _preflight.Check(path, _manifests.Read(path));
+        }
+        catch (PluginFaultException e)
+        {
+            return new InstalledPlugin(path, null, PluginStatus.Faulty, e.Message);
+        }
+    }
+
+    private void CheckReads(IReadOnlySet<string> hostKeys)
+    {
+        var owned = _plugins.SelectMany(p => p.Manifest?.Keys ?? []).Select(k => k.Name).Concat(hostKeys).ToHashSet();
+        for (var i = 0; i < _plugins.Count; i++)
+        {
+            var unowned = _plugins[i].Manifest?.Options.SelectMany(o => o.Read).FirstOrDefault(k => !owned.Contains(k.Name));
+            if (unowned is not null && _plugins[i].IsUsable)
+            {
+                var reason = $"it reads the key '{unowned.Name}', which neither Neoteny nor an installed plugin owns";
+                _plugins[i] = _plugins[i] with { Status = PluginStatus.Incompatible, Reason = reason };
+            }
+        }
+    }
+
+    private void Supersede()
+    {
+        foreach (var id in _plugins.Select(p => p.Id).Distinct(StringComparer.OrdinalIgnoreCase).ToList())
+        {
+            var usable = OfId(id).Where(p => p.IsUsable).ToList();
+            foreach (var lower in usable.Skip(1))
+            {
+                var reason = lower.Version == usable[0].Version ? $"the same version is in {usable[0].Path}" : $"{usable[0].Version} is installed";
+                _plugins[_plugins.IndexOf(lower)] = lower with { Status = PluginStatus.Superseded, Reason = reason };
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Neoteny.Host.Configuration;
+
+namespace Neoteny.Host.Plugins;
+
+/// <summary>An extension with where it comes from.</summary>
+/// <typeparam name="TPoint">The extension point.</typeparam>
+internal sealed record ProvidedExtension<TPoint>(string Plugin, string Version, string Name, TPoint Instance);
+
+/// <summary>The plugins loaded for a run.</summary>
+internal sealed class PluginSet : IDisposable
+{
+    private readonly PluginCatalog _catalog;
+    private readonly SharedAssemblies _shared;
+    private readonly OptionsBinder _binder;
+    private readonly ILoggerFactory _logs;
+    private readonly ILogger _log;
+    private readonly Lazy<ShadowFolder> _shadow = new(() => new ShadowFolder());
+    private readonly List<LoadedPlugin> _plugins = [];
+
+    public PluginSet(PluginCatalog catalog, SharedAssemblies shared, OptionsBinder binder, ILoggerFactory logs)
+    {
+        _catalog = catalog;
+        _shared = shared;
+        _binder = binder;
+        _logs = logs;
+        _log = logs.CreateLogger<PluginSet>();
+    }
+
+    /// <summary>The loaded plugins, in the order of loading.</summary>
+    public IReadOnlyList<LoadedPlugin> Plugins => _plugins;
+
+    /// <summary>Loads a plugin.</summary>
+    /// <param name="plugin">A usable one.</param>
+    /// <param name="why">What asks for it.</param>
+    /// <exception cref="NeotenyException">It cannot be loaded, or it provides what another loaded one provides.</exception>
+    public LoadedPlugin Load(InstalledPlugin plugin, string why)
+    {
+        if (Loaded(plugin.Id) is { } already)
+            return already;
+        RefuseDuplicates(plugin);
+        LoadedPlugin loaded;
+        try
+        {
+            loaded = LoadedPlugin.Load(plugin, _shadow.Value, _shared, _binder, _logs);
+        }
+        catch (PluginFaultException e)
+        {
+            throw Faulty(plugin, e);
+        }
+        _plugins.Add(loaded);
+        _catalog.MarkActive(plugin);
+        _log.LogInformation("Plugin {Plugin}: {Why}", plugin, why);
+        return loaded;
+    }
+
+    /// <summary>Creates every extension of every loaded plugin, so that a faulty one shows before the run begins.</summary>
+    /// <exception cref="NeotenyException">A constructor failed.</exception>
+    public void CreateExtensions()
+    {
+        foreach (var plugin in _plugins)
+            Guard(plugin, p => { p.CreateExtensions(); return true; });
+    }
+
+    /// <summary>The extension of that name. A plugin that provides it and is not loaded yet is loaded.</summary>
+    /// <typeparam name="TPoint">The extension point.</typeparam>
+    /// <param name="name">The name in configuration files.</param>
+    /// <param name="key">The key that asks for it, for messages.</param>
+    /// <exception cref="InputException">Nothing installed provides it.</exception>
+    /// <exception cref="NeotenyException">The plugin that provides it fails.</exception>
+    public TPoint Get<TPoint>(string name, string? key = null)
+        where TPoint : class
+    {
+        var plugin = _plugins.Find(p => Provides(p.Manifest, typeof(TPoint), name)) ?? LoadProvider(typeof(TPoint), name, key);
+        return Guard(plugin, p => (TPoint)p.Extension(typeof(TPoint), name));
+    }
+
+    /// <summary>Every extension of a point that the loaded plugins provide.</summary>
+    /// <typeparam name="TPoint">The extension point.</typeparam>
+    public IEnumerable<ProvidedExtension<TPoint>> All<TPoint>()
+        where TPoint : class =>
+        from plugin in _plugins
+        from provided in plugin.Manifest.Provides
+        where provided.Point == typeof(TPoint).FullName
+        let instance = Guard(plugin, p => (TPoint)p.Extension(typeof(TPoint), provided.Name))
+        select new ProvidedExtension<TPoint>(plugin.Manifest.Id, plugin.Manifest.Version.ToString(), provided.Name, instance);
+
+    /// <summary>Unloads a plugin that nobody holds an instance of, and reports whether its load context was freed.</summary>
+    /// <param name="id">The plugin's id.</param>
+    public bool Unload(string id)
+    {
+        var context = Release(id);
+        for (var i = 0; context.IsAlive && i < 10; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        if (context.IsAlive)
+            _log.LogWarning("Plugin {Plugin} is unloaded, but something still refers to it: its memory is not freed", id);
+        return !context.IsAlive;
+    }
+
+    public void Dispose()
+    {
+        foreach (var plugin in _plugins)
+            plugin.Dispose();
+        _plugins.Clear();
+        if (_shadow.IsValueCreated)
+            _shadow.Value.Dispose();
+    }
+
+    /// <summary>Not inlined, so that no register or stack slot of the caller holds on to the plugin.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference Release(string id)
+    {
+        var plugin = Loaded(id) ?? throw new NeotenyException($"The plugin '{id}' is not loaded.");
+        var context = plugin.ContextReference();
+        _plugins.Remove(plugin);
+        plugin.Dispose();
+        return context;
+    }
+
+    private LoadedPlugin? Loaded(string id) => _plugins.Find(p => p.Manifest.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
+
+    private LoadedPlugin LoadProvider(Type point, string name, string? key)
+    {
+        var label = ProvidedName.Label(point.FullName!);
+        var providers = _catalog.List().Where(p => p.Status == PluginStatus.Available && Provides(p.Manifest!, point, name)).ToList();
+        var where = key is null ? "" : $"{key}: ";
+        switch (providers.Count)
+        {
+            case 1:
+                return Load(providers[0], $"it provides {label} '{name}'");
+            case 0:
+                var names = _catalog.List().Where(p => p.IsUsable).SelectMany(p => p.Manifest!.Provides).Where(p => p.Point == point.FullName).Select(p => p.Name)
+                    .Distinct().Order(StringComparer.Ordinal).DefaultIfEmpty("none");
+                throw new InputException($"{where}no installed plugin provides {label} '{name}'; installed: {string.Join(", ", names)}");
+            default:
+                throw new InputException($"{where}{string.Join(" and ", providers)} both provide {label} '{name}'; name the one you mean under 'plugins'");
+        }
+    }
+
+    private void RefuseDuplicates(InstalledPlugin plugin)
+    {
+        foreach (var provided in plugin.Manifest!.Provides)
+        {
+            if (_plugins.Find(p => p.Manifest.Provides.Any(o => o.Point == provided.Point && o.Name == provided.Name)) is { } other)
+                throw new InputException($"{other.Manifest} and {plugin} both provide {provided.PointLabel} '{provided.Name}'; use only one of them in a run");
+        }
+    }
+
+    private T Guard<T>(LoadedPlugin plugin, Func<LoadedPlugin, T> use)
+    {
+        try
+        {
+            return use(plugin);
+        }
+        catch (PluginFaultException e)
+        {
+            throw Faulty(plugin.Installed, e);
+        }
+    }
+
+    private NeotenyException Faulty(InstalledPlugin plugin, PluginFaultException fault)
+    {
+        _catalog.MarkFaulty(plugin, fault.Message);
+        return new NeotenyException($"The plugin {plugin} cannot be used: {fault.Message}");
+    }
+
+    private static bool Provides(PluginManifest manifest, Type point, string name) =>
+        manifest.Provides.Any(p => p.Point == point.FullName && p.Name == name);
+}

@@ -1,0 +1,126 @@
+using Neoteny.Adapters;
+using Neoteny.Autograd;
+using Neoteny.Modules;
+using Neoteny.Parameters;
+using Neoteny.Runtime.Operators;
+using static TorchSharp.torch;
+
+namespace Neoteny.Models.Decoder;
+
+// T tokens, H hidden, I intermediate, V vocabulary: the plain blocks of a decoder, each beside its role.
+
+/// <summary>The plain embedding.</summary>
+internal sealed class EmbeddingBlock(Parameter weight, double scale = 1) : IEmbedding
+{
+    private readonly Embedding lookup = new(weight, scale);
+
+    public Parameter Weight => weight;
+
+    public double Scale => scale;
+
+    public Value Forward(Tape tape, Tensor ids_T) => tape.Apply(lookup, tape.Constant(ids_T));
+}
+
+/// <summary>The plain linear map; it reads its site's deltas each time.</summary>
+internal sealed class LinearBlock(ModuleSite site, Parameter weight, Parameter? bias) : ILinear
+{
+    private (int Deltas, Operator Operator)? made;
+
+    public Parameter Weight => weight;
+
+    public Parameter? Bias => bias;
+
+    public IReadOnlyList<LowRankDelta> Deltas => site.Deltas;
+
+    public Value Forward(Tape tape, Value x_TI)
+    {
+        if (made is not { } current || current.Deltas != Deltas.Count)
+        {
+            made = current = (Deltas.Count, Make());
+        }
+
+        return tape.Apply(current.Operator, x_TI);
+    }
+
+    private Operator Make() => Deltas.FirstOrDefault(d => d.Magnitude is not null) switch
+    {
+        null => new Linear(weight, bias, Deltas),
+        { } delta when Deltas.Count == 1 => new MagnitudeLinear(weight, bias, delta),
+        _ => throw new NeotenyException($"{site.Path} has several deltas and one of them has magnitudes; merge the others first."),
+    };
+}
+
+/// <summary>The plain RMSNorm.</summary>
+internal sealed class NormBlock(Parameter weight, double epsilon) : INorm
+{
+    private readonly RmsNorm norm = new(weight, epsilon);
+
+    public Parameter Weight => weight;
+
+    public double Epsilon => epsilon;
+
+    public Value Forward(Tape tape, Value x) => tape.Apply(norm, x);
+}
+
+/// <summary>The plain rotary embedding.</summary>
+internal sealed class RotaryBlock(int rotatedSize) : IRotary
+{
+    public int RotatedSize => rotatedSize;
+
+    public (Value Query, Value Key) Forward(Tape tape, Value query, Value key, RotaryAngles positions)
+    {
+        var turned = tape.ApplyMany(new Rotary(positions), query, key);
+        return (turned[0], turned[1]);
+    }
+}
+
+/// <summary>The plain gated MLP.</summary>
+internal sealed class GatedMlpBlock(ModuleSite gate, ModuleSite up, ModuleSite down, string activation) : IGatedMlp
+{
+    private readonly GatedActivation gated = new(activation);
+
+    public ILinear Gate => (ILinear)gate.Current;
+
+    public ILinear Up => (ILinear)up.Current;
+
+    public ILinear Down => (ILinear)down.Current;
+
+    public string Activation => activation;
+
+    public Value Forward(Tape tape, Value x_TH)
+    {
+        var g_TI = Gate.Forward(tape, x_TH);
+        var u_TI = Up.Forward(tape, x_TH.Donate());
+        var h_TI = tape.Apply(gated, g_TI.Donate(), u_TI.Donate());
+        return Down.Forward(tape, h_TI.Donate());
+    }
+}
+
+/// <summary>The plain projections in front of attention.</summary>
+internal sealed class ProjectionsBlock(ModuleSite query, ModuleSite key, ModuleSite value) : IProjections
+{
+    public ILinear Query => (ILinear)query.Current;
+
+    public ILinear Key => (ILinear)key.Current;
+
+    public ILinear Value => (ILinear)value.Current;
+
+    (Value Query, Value Key, Value Value) IProjections.Forward(Tape tape, Value x_TH)
+    {
+        var q = Query.Forward(tape, x_TH);
+        var k = Key.Forward(tape, x_TH);
+        return (q, k, Value.Forward(tape, x_TH.Donate()));
+    }
+}
+
+/// <summary>The plain head; tied when its weight is the embedding's.</summary>
+internal sealed class HeadBlock(ModuleSite site, Parameter weight) : IHead
+{
+    public Parameter Weight => weight;
+
+    public Parameter? Bias => null;
+
+    public IReadOnlyList<LowRankDelta> Deltas => site.Deltas;
+
+    public Value Forward(Tape tape, Value hidden_TH) => tape.Apply(new Linear(weight, null, Deltas), hidden_TH);
+}

@@ -1,0 +1,101 @@
+using Neoteny.Attention;
+using Neoteny.Autograd;
+using Neoteny.Batches;
+using Neoteny.Losses;
+using Neoteny.Modules;
+using Neoteny.Parameters;
+using Neoteny.Runtime.Operators;
+using static TorchSharp.torch;
+
+namespace Neoteny.Models.Decoder;
+
+/// <summary>A decoder-only language model on the tape.</summary>
+/// <remarks>Owns its parameters and sites. Made by <see cref="DecoderBuilder"/>. One compute thread.</remarks>
+public sealed class DecoderModel : IModuleTree, IDisposable
+{
+    private readonly DecoderLayer[] layers;
+    private readonly ModuleSite embedding;
+    private readonly ModuleSite finalNorm;
+    private readonly ModuleSite head;
+
+    internal DecoderModel(DecoderSpec spec, RotaryTable rotary, DecoderParts parts)
+    {
+        (Spec, Rotary, Sites, Attention) = (spec, rotary, parts.Sites, parts.Attention);
+        (layers, embedding, finalNorm, head) = (parts.Layers, parts.Embedding, parts.FinalNorm, parts.Head);
+        BaseParameters = [.. Sites.SelectMany(s => s.Parameters).Distinct()];
+    }
+
+    /// <summary>What the model is made of.</summary>
+    public DecoderSpec Spec { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ModuleSite> Sites { get; }
+
+    /// <summary>The checkpoint's parameters, each once, in the model's order.</summary>
+    public IReadOnlyList<Parameter> BaseParameters { get; }
+
+    /// <summary>All parameters: the checkpoint's, then what adapters added.</summary>
+    public IReadOnlyList<Parameter> Parameters => [.. BaseParameters, .. Sites.SelectMany(s => s.Added)];
+
+    /// <summary>The attention kernel of every layer.</summary>
+    public Slot<IAttention> Attention { get; }
+
+    /// <summary>The output head of the moment.</summary>
+    public IHead Head => (IHead)head.Current;
+
+    /// <summary>Whether layers are checkpointed: their inputs are kept and they run again in backward.</summary>
+    public bool CheckpointsLayers { get; set; }
+
+    internal RotaryTable Rotary { get; }
+
+    /// <summary>Where the parameters are.</summary>
+    public Device Device => BaseParameters[0].Device;
+
+    /// <summary>Runs the decoder.</summary>
+    /// <param name="tape">The tape to record on.</param>
+    /// <param name="ids_T">Token ids, int64 <c>[T]</c>.</param>
+    /// <param name="positions_T">Positions, int64 <c>[T]</c>.</param>
+    /// <param name="layout">The documents of the row.</param>
+    /// <param name="cache">Keys and values of earlier tokens, in generation.</param>
+    /// <returns>Hidden states after the last norm, <c>[T, H]</c>.</returns>
+    public Value Forward(Tape tape, Tensor ids_T, Tensor positions_T, SequenceLayout layout, IKeyValueCache? cache = null)
+    {
+        var row = new RowContext { Layout = layout, Angles = tape.Keep(Rotary.Angles(positions_T, layout)), Cache = cache };
+        var x_TH = ((IEmbedding)embedding.Current).Forward(tape, ids_T);
+        for (var i = 0; i < layers.Length; i++)
+        {
+            var layer = layers[i];
+            x_TH = tape.Segment($"model.layers.{i}", x => [layer.Forward(tape, x[0], row)], [x_TH], CheckpointsLayers)[0];
+        }
+
+        return ((INorm)finalNorm.Current).Forward(tape, x_TH.Donate());
+    }
+
+    /// <summary>Runs the decoder and its loss.</summary>
+    /// <param name="tape">The tape to record on; with a recording tape, head gradients are added to the parameters at once.</param>
+    /// <param name="batch">The row.</param>
+    /// <param name="loss">The loss.</param>
+    /// <param name="scale">Factor on the sum over tokens.</param>
+    /// <returns>The scaled loss, fp32 scalar; a root for <see cref="Tape.AddLoss"/>.</returns>
+    public Value ComputeLoss(Tape tape, MicroBatch batch, ILoss loss, double scale)
+    {
+        var hidden = Forward(tape, batch.InputIds, batch.PositionIds, batch.Layout);
+        return tape.Apply(new LossOperator(loss, new LossInput { Hidden = hidden.Tensor, Head = Head, Labels = batch.Labels, Demands = LossDemands, Scale = scale }), hidden.Donate());
+    }
+
+    /// <summary>What this model's head demands of a loss.</summary>
+    public LossFeatures LossDemands => (Head.Bias is null ? 0 : LossFeatures.Bias)
+        | (Head.Softcap == 0 ? 0 : LossFeatures.Softcap)
+        | (Head.Deltas.Count == 0 ? 0 : LossFeatures.AdaptedHead);
+
+    /// <summary>Frees all parameters.</summary>
+    public void Dispose()
+    {
+        foreach (var parameter in Parameters)
+        {
+            parameter.Dispose();
+        }
+
+        Rotary.Dispose();
+    }
+}

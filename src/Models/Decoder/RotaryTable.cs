@@ -1,0 +1,72 @@
+using Neoteny.Attention;
+using Neoteny.Models.Configuration;
+using Neoteny.Modules;
+using static TorchSharp.torch;
+
+namespace Neoteny.Models.Decoder;
+
+/// <summary>Cosines and sines by position, computed as far as needed and kept.</summary>
+/// <remarks>Scalings that depend on the longest position of a call (dynamic NTK, LongRoPE) keep one table for each such length in use.</remarks>
+internal sealed class RotaryTable(RopeParameters rope, int headSize, int maxPositionEmbeddings) : IDisposable
+{
+    private const int KeptTables = 8;
+
+    private readonly Dictionary<int, RotaryAngles> tables = [];
+
+    /// <summary>How many leading features of a head turn.</summary>
+    public int RotatedSize => rope.RotatedSize(headSize);
+
+    /// <summary>The angles of one row; the caller disposes them.</summary>
+    public RotaryAngles Angles(Tensor positions_T, SequenceLayout layout)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        var table = Table(layout.MaxKeyLength, positions_T.device);
+        return new RotaryAngles
+        {
+            Cosines = table.Cosines.index_select(0, positions_T).DetachFromDisposeScope(),
+            Sines = table.Sines.index_select(0, positions_T).DetachFromDisposeScope(),
+        };
+    }
+
+    public void Dispose()
+    {
+        foreach (var table in tables.Values)
+        {
+            table.Dispose();
+        }
+
+        tables.Clear();
+    }
+
+    private RotaryAngles Table(int longest, Device device)
+    {
+        // Powers of two, so that a growing sequence does not make a new table at every token.
+        var rows = Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)longest));
+        var key = rope.DependsOnLength && longest > Math.Min(maxPositionEmbeddings, rope.OriginalMaxPositionEmbeddings ?? maxPositionEmbeddings) ? longest : -rows;
+        if (!tables.TryGetValue(key, out var table))
+        {
+            if (tables.Count >= KeptTables)
+            {
+                Dispose();
+            }
+
+            tables[key] = table = Make(rows, key > 0 ? longest : null, device);
+        }
+
+        return table;
+    }
+
+    private RotaryAngles Make(int rows, int? sequenceLength, Device device)
+    {
+        var frequencies = RotaryFrequencies.Compute(rope, RotatedSize, maxPositionEmbeddings, sequenceLength);
+        var inverse_F = tensor(frequencies.Inverse.ToArray());
+        var angles_TF = arange(rows, dtype: ScalarType.Float32).unsqueeze(1).mul(inverse_F.unsqueeze(0));
+        var factor = Runtime.Scalars.Of((double)frequencies.AttentionFactor);
+        return new RotaryAngles
+        {
+            Cosines = angles_TF.cos().mul_(factor).to(device).DetachFromDisposeScope(),
+            Sines = angles_TF.sin().mul_(factor).to(device).DetachFromDisposeScope(),
+        };
+    }
+}

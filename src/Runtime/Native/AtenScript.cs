@@ -1,0 +1,39 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Neoteny.Runtime.Native;
+
+/// <summary>A few lines of TorchScript that call ATen operators by name; compiled on first use.</summary>
+/// <remarks>
+/// In a script <c>torch.op</c> is <c>aten::op</c>, which reaches operators TorchSharp does not wrap, and makes one crossing of a composition.
+/// A script that does not compile ends the process, so a script is a constant with a test. Numbers are boxed into scalars that nothing
+/// keeps alive: pass them as tensors or as <see cref="Scalars"/>.
+/// </remarks>
+public sealed class AtenScript(string source)
+{
+    private readonly Lazy<jit.CompilationUnit> unit = new(() =>
+    {
+        LibTorch.Load();
+        return jit.compile(source);
+    });
+
+    /// <summary>Calls a function that returns one tensor.</summary>
+    public Tensor Call(string function, params object?[] arguments) => (Tensor)Invoke(function, arguments);
+
+    /// <summary>Calls a function that returns <c>List[Tensor]</c>.</summary>
+    public Tensor[] CallMany(string function, params object?[] arguments) => (Tensor[])Invoke(function, arguments);
+
+    /// <summary>Calls a function whose result does not matter.</summary>
+    public void Run(string function, params object?[] arguments) => (Invoke(function, arguments) as IDisposable)?.Dispose();
+
+    private object Invoke(string function, object?[] arguments)
+    {
+        var result = unit.Value.invoke(function, arguments!);
+        foreach (var argument in arguments)
+        {
+            GC.KeepAlive(argument);
+        }
+
+        return result;
+    }
+}

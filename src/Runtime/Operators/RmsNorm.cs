@@ -1,0 +1,64 @@
+using Neoteny.Autograd;
+using Neoteny.Parameters;
+using static TorchSharp.torch;
+
+namespace Neoteny.Runtime.Operators;
+
+/// <summary>Root-mean-square norm over the last dimension: <c>y = x / sqrt(mean(x^2) + eps) * (w + offset)</c> (Zhang and Sennrich 2019).</summary>
+/// <remarks>Statistics in fp32 whatever the input. Saves x and one number a row.</remarks>
+public sealed class RmsNorm(Parameter weight, double epsilon, double offset = 0) : Operator
+{
+    /// <inheritdoc/>
+    public override string Name => "rms_norm";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Parameter> Parameters { get; } = [weight];
+
+    /// <inheritdoc/>
+    public override void Forward(ForwardContext context)
+    {
+        var x = context.Input(0);
+        using var w = weight.Rent();
+        var (y, inverse) = Cpu.RmsNormLoops.Handles(x, w.Tensor)
+            ? Cpu.RmsNormLoops.Forward(x, w.Tensor, epsilon, offset)
+            : Compose(x, w.Tensor);
+        context.Emit(y);
+        context.SaveInput(0);
+        context.Save(inverse);
+    }
+
+    /// <inheritdoc/>
+    public override void Backward(BackwardContext context)
+    {
+        var (dy, x, inverse) = (context.Gradient, context.Input(0), context.Extra(0));
+        using var w = weight.Rent();
+        var (dx, dw) = Cpu.RmsNormLoops.Handles(x, w.Tensor, dy)
+            ? Cpu.RmsNormLoops.Backward(dy, x, inverse, w.Tensor, offset, weight.Trains)
+            : ComposeBackward(dy, x, inverse, w.Tensor);
+        if (weight.Trains)
+        {
+            weight.AddGradient(dw!);
+        }
+
+        context.Give(0, dx);
+    }
+
+    private (Tensor Output, Tensor Inverse) Compose(Tensor x, Tensor w)
+    {
+        var wide = x.to(ScalarType.Float32);
+        var inverse = wide.mul(wide).mean([-1L], keepdim: true).add_(Scalars.Of(epsilon)).rsqrt_();
+        return (wide.mul(inverse).mul_(Factor(w)).to(x.dtype), inverse);
+    }
+
+    private (Tensor Input, Tensor? Weight) ComposeBackward(Tensor dy, Tensor x, Tensor inverse, Tensor w)
+    {
+        var normed = x.to(ScalarType.Float32).mul(inverse);
+        var wide = dy.to(ScalarType.Float32);
+        var dw = weight.Trains ? wide.mul(normed).reshape(-1, w.size(0)).sum(0).to(w.dtype) : null;
+        var g = wide.mul(Factor(w));
+        var dx = g.sub(normed.mul(g.mul(normed).mean([-1L], keepdim: true))).mul_(inverse).to(x.dtype);
+        return (dx, dw);
+    }
+
+    private Tensor Factor(Tensor w) => offset == 0 ? w.to(ScalarType.Float32) : w.to(ScalarType.Float32).add(Scalars.Of(offset), Scalars.One);
+}

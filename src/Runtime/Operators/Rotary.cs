@@ -1,0 +1,48 @@
+using Neoteny.Autograd;
+using Neoteny.Modules;
+using static TorchSharp.torch;
+
+namespace Neoteny.Runtime.Operators;
+
+/// <summary>Rotary position embedding of queries and keys in the half-split layout (Su et al. 2021; feature i turns with feature i + D/2).</summary>
+/// <remarks>Inputs and outputs are <c>[T, heads, D]</c>; the leading <c>2 * columns(cos)</c> features of a head turn, the rest pass. Nothing is saved.</remarks>
+public sealed class Rotary(RotaryAngles angles) : Operator
+{
+    /// <inheritdoc/>
+    public override string Name => "rotary";
+
+    /// <inheritdoc/>
+    public override void Forward(ForwardContext context)
+    {
+        for (var i = 0; i < context.InputCount; i++)
+        {
+            context.Emit(Turn(context.Input(i), angles.Cosines, angles.Sines, backward: false));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Backward(BackwardContext context)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            if (context.OutputGradient(i) is { } gradient && context.NeedsGradient(i))
+            {
+                context.Give(i, Turn(gradient, angles.Cosines, angles.Sines, backward: true));
+            }
+        }
+    }
+
+    private static Tensor Turn(Tensor x_THD, Tensor cos_TF, Tensor sin_TF, bool backward)
+    {
+        if (Cpu.RotaryLoops.Handles(x_THD))
+        {
+            return Cpu.RotaryLoops.Turn(x_THD, cos_TF, sin_TF, backward);
+        }
+
+        var half = cos_TF.size(1);
+        var (cos, sin) = (cos_TF.unsqueeze(1), backward ? sin_TF.unsqueeze(1).neg() : sin_TF.unsqueeze(1));
+        var (a, b) = (x_THD.narrow(-1, 0, half).to(ScalarType.Float32), x_THD.narrow(-1, half, half).to(ScalarType.Float32));
+        var turned = cat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin), Scalars.One)], -1).to(x_THD.dtype);
+        return x_THD.size(-1) == 2 * half ? turned : cat([turned, x_THD.narrow(-1, 2 * half, x_THD.size(-1) - (2 * half))], -1);
+    }
+}

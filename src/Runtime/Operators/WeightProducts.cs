@@ -1,0 +1,63 @@
+using Neoteny.Parameters;
+using static TorchSharp.torch;
+
+namespace Neoteny.Runtime.Operators;
+
+/// <summary>The three products of a linear map with a weight in whatever format it is stored.</summary>
+public static class WeightProducts
+{
+    /// <summary><c>y[T, O] = x W' + b</c>, a new tensor.</summary>
+    public static Tensor Forward(Parameter weight, Parameter? bias, Tensor x_TI)
+    {
+        if (weight.Format.Product is { } product)
+        {
+            using var stored = weight.RentStored();
+            var y_TO = product.Forward(stored.Stored, x_TI);
+            if (bias is not null)
+            {
+                using var b = bias.Rent(y_TO.dtype);
+                y_TO.add_(b.Tensor, Scalars.One);
+            }
+
+            return y_TO;
+        }
+
+        using var w_OI = weight.Rent(x_TI.dtype);
+        if (bias is null)
+        {
+            return nn.functional.linear(x_TI, w_OI.Tensor);
+        }
+
+        using var b_O = bias.Rent(x_TI.dtype);
+        return nn.functional.linear(x_TI, w_OI.Tensor, b_O.Tensor);
+    }
+
+    /// <summary><c>dx[T, I] = dy W</c>, a new tensor.</summary>
+    public static Tensor InputGradient(Parameter weight, Tensor dy_TO)
+    {
+        if (weight.Format.Product is { } product)
+        {
+            using var stored = weight.RentStored();
+            return product.InputGradient(stored.Stored, dy_TO);
+        }
+
+        using var w_OI = weight.Rent(dy_TO.dtype);
+        return dy_TO.mm(w_OI.Tensor);
+    }
+
+    /// <summary>Adds <c>dW[O, I] = dy' x</c> to the parameter's gradient.</summary>
+    public static void WeightGradient(Parameter weight, Tensor dy_TO, Tensor x_TI)
+    {
+        if (weight.Format.Product is { } product)
+        {
+            using var stored = weight.RentStored();
+            if (product.WeightGradient(stored.Stored, dy_TO, x_TI) is { } gradient)
+            {
+                weight.AddGradient(gradient);
+                return;
+            }
+        }
+
+        weight.AddProduct(dy_TO, x_TI);
+    }
+}

@@ -1,0 +1,9 @@
+namespace Neoteny.Host.Tests;
+
+internal enum Precision
+{
+    Auto,
+    True,
+    False,
+    VeryLow,
+}

@@ -1,0 +1,7 @@
+namespace Neoteny.Plugins.Greeter;
+
+public enum Mood
+{
+    Calm,
+    VeryLoud,
+}

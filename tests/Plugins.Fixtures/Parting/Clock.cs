@@ -1,0 +1,6 @@
+namespace Neoteny.Plugins.Parting;
+
+internal sealed class Clock
+{
+    public string Now => "noon";
+}

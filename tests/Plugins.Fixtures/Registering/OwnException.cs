@@ -1,0 +1,3 @@
+namespace Neoteny.Plugins.Registering;
+
+public sealed class OwnException(string message) : Exception(message);
