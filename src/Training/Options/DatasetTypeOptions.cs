@@ -1,16 +1,16 @@
-using System.Diagnostics.CodeAnalysis;
 using Neoteny.Configuration;
 
 namespace Neoteny.Training.Options;
 
 /// <summary>How the records of a dataset become text: the name of a prompt style, or one spelled out in place.</summary>
-/// <remarks>In the file either a text (<c>type: alpaca</c>, which <see cref="Parse(string, IFormatProvider)"/> reads) or a mapping of the keys below.</remarks>
-public sealed record DatasetTypeOptions : IParsable<DatasetTypeOptions>
+/// <remarks>In the file either a text (<c>type: alpaca</c>, short for <c>type: {name: alpaca}</c>) or a mapping of the keys below.</remarks>
+public sealed record DatasetTypeOptions
 {
     /// <summary>The name that a spelled-out style has.</summary>
     public static readonly string Custom = "user_defined";
 
     /// <summary>The style's name.</summary>
+    [Key("name", Summary = "The style's name; a plain text stands for it.")]
     public string Name { get; init; } = Custom;
 
     /// <summary>The system text, put before every prompt.</summary>
@@ -44,14 +44,4 @@ public sealed record DatasetTypeOptions : IParsable<DatasetTypeOptions>
     /// <summary>The prompt without an input; null for <see cref="Format"/>.</summary>
     [Key("no_input_format", Summary = "The prompt of records without input; unset, format is used.")]
     public string? NoInputFormat { get; init; }
-
-    /// <inheritdoc/>
-    public static DatasetTypeOptions Parse(string s, IFormatProvider? provider) => new() { Name = s.Trim() };
-
-    /// <inheritdoc/>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out DatasetTypeOptions result)
-    {
-        result = s is null ? null : Parse(s, provider);
-        return result is not null;
-    }
 }

@@ -1,3 +1,4 @@
+using Neoteny.Runtime.Native;
 using static TorchSharp.torch;
 
 namespace Neoteny.Training.Optimizers.Kernels;
@@ -6,11 +7,12 @@ namespace Neoteny.Training.Optimizers.Kernels;
 /// <remarks>
 /// Numbers that change with the step come in a float64 tensor on the CPU, h = [learning rate, beta1, beta2, weight decay, epsilon, 1/(1 - beta1^t),
 /// 1/(1 - beta2^t)]: numbers passed to a script directly become short-lived scalars, which TorchSharp does not keep alive during the call.
-/// dtype 3 is int32, 4 int64, 6 fp32, 7 fp64, 15 bf16.
+/// dtype 4 is int64, 6 fp32. TorchScript reads a hexadecimal number with an E in it as floating point, so they are decimal; it
+/// cannot reinterpret bits either, so stochastic rounding takes the 24-bit mantissa apart, of which bf16 keeps the upper 8.
 /// </remarks>
 internal static class AdamWScripts
 {
-    public const string Source = """
+    private const string Source = """
         def fused(p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], s: List[Tensor], h: Tensor):
             torch._fused_adamw_(p, g, m, v, [], s, lr=float(h[0]), beta1=float(h[1]), beta2=float(h[2]), weight_decay=float(h[3]), eps=float(h[4]), amsgrad=False, maximize=False)
             return p[0]
@@ -29,25 +31,26 @@ internal static class AdamWScripts
             return p
 
         def mix(x: Tensor):
-            x = torch.bitwise_and(torch.bitwise_xor(x, torch.bitwise_right_shift(x, 16)) * 0x7feb352d, 0xffffffff)
-            x = torch.bitwise_and(torch.bitwise_xor(x, torch.bitwise_right_shift(x, 15)) * 0x846ca68b, 0xffffffff)
+            x = torch.bitwise_and(torch.bitwise_xor(x, torch.bitwise_right_shift(x, 16)) * 2146121005, 4294967295)
+            x = torch.bitwise_and(torch.bitwise_xor(x, torch.bitwise_right_shift(x, 15)) * 2221713035, 4294967295)
             return torch.bitwise_xor(x, torch.bitwise_right_shift(x, 16))
 
         def stochastic(p: Tensor, key: Tensor):
             index = torch.arange(p.numel(), dtype=4, device=p.device).view(p.shape)
-            noise = torch.bitwise_right_shift(mix(torch.bitwise_and(index * 0x9E3779B9 + int(key), 0xffffffff)), 16)
-            bits = torch.bitwise_and(p.view(3).to(4), 0xffffffff)
-            bits = torch.bitwise_and(bits + noise, 0xffff0000)
-            return torch.where(bits >= 0x80000000, bits - 0x100000000, bits).to(3).view(6).to(15)
+            noise = torch.bitwise_right_shift(mix(torch.bitwise_and(index * 2654435769 + int(key), 4294967295)), 16)
+            mantissa, exponent = torch.frexp(p.abs())
+            kept = torch.bitwise_and((mantissa * 16777216.0).to(4) + noise, -65536)
+            return torch.ldexp(kept.to(6), exponent - 24) * p.sign()
 
         def norm(g: List[Tensor]):
             return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(g, 2, dtype=6)))
+
         """;
 
-    private static readonly Lazy<jit.CompilationUnit> Unit = new(() => jit.compile(Source));
+    private static readonly AtenScript Script = new(Source);
 
     /// <summary>Calls a function; arguments are tensors and arrays of tensors. The result belongs to the caller.</summary>
-    public static Tensor Invoke(string function, params object[] arguments) => (Tensor)Unit.Value.invoke(function, arguments);
+    public static Tensor Invoke(string function, params object[] arguments) => Script.Call(function, arguments);
 
     /// <summary>The tensor h. The caller disposes it.</summary>
     public static Tensor Numbers(in AdamWUpdate update, double weightDecay)

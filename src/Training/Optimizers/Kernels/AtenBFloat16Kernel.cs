@@ -17,9 +17,13 @@ internal sealed class AtenBFloat16Kernel : IAdamWKernel
             var slot = slots[i];
             var wide = slot.Master ?? weights[i].to(ScalarType.Float32);
             AdamWScripts.Invoke("plain", wide, slot.Parameter.Gradient!, slot.FirstMoment, slot.SecondMoment, numbers, scale);
-            weights[i].copy_(slot.Master is not null ? wide : AdamWScripts.Invoke("stochastic", wide, tensor((long)Key(update, slot), dtype: ScalarType.Int64)));
+            weights[i].copy_(slot.Master is not null ? wide : Rounded(wide, Key(update, slot)));
         }
     }
+
+    /// <summary>Values that bf16 holds exactly, each one of the two around the fp32 value.</summary>
+    private static Tensor Rounded(Tensor wide, uint key)
+        => AdamWScripts.Invoke("stochastic", wide, tensor((long)key, dtype: ScalarType.Int64));
 
     /// <summary>The key of a parameter's random bits in one step.</summary>
     public static uint Key(in AdamWUpdate update, AdamWSlot slot) => (uint)CounterRandom.Key(update.Settings.Seed, update.Step, slot.Index);
