@@ -10,6 +10,7 @@ public sealed class ModuleSite
 {
     private readonly List<Parameter> added = [];
     private readonly List<LowRankDelta> deltas = [];
+    private readonly List<ModuleSite> nested = [];
 
     /// <summary>Creates a site with its plain block.</summary>
     /// <param name="path">The module path in the checkpoint's names, such as <c>model.layers.0.mlp</c>.</param>
@@ -24,6 +25,9 @@ public sealed class ModuleSite
 
     /// <summary>What runs now.</summary>
     public IBlock Current { get; private set; } = null!;
+
+    /// <summary>Sites whose current blocks the plain block calls, directly.</summary>
+    public IReadOnlyList<ModuleSite> Nested => nested;
 
     /// <summary>The parameters of the plain block itself.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
@@ -46,6 +50,12 @@ public sealed class ModuleSite
         Original = Current = block;
         return block;
     }
+
+    /// <summary>Says that the plain block calls the blocks of these sites, while the model is built.</summary>
+    public void Nest(params ReadOnlySpan<ModuleSite> sites) => nested.AddRange(sites);
+
+    /// <summary>All sites below this one.</summary>
+    public IEnumerable<ModuleSite> Below() => nested.SelectMany(n => n.Below().Prepend(n));
 
     /// <summary>Creates a host-owned parameter for an adapter.</summary>
     /// <param name="name">Its name below this site, such as <c>lora_A.weight</c>.</param>

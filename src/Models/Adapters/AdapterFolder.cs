@@ -1,3 +1,4 @@
+using System.Text;
 using Neoteny.Adapters;
 using Neoteny.Models.Checkpoints;
 using static TorchSharp.torch;
@@ -38,9 +39,7 @@ public static class AdapterFolder
     public static void Write(string folder, AdapterFiles files)
     {
         SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), files.Tensors.OrderBy(t => t.Key, StringComparer.Ordinal));
-        var path = Path.Combine(folder, ConfigurationFile);
-        File.WriteAllText(path + ".tmp", files.Configuration.TrimEnd() + "\n");
-        File.Move(path + ".tmp", path, overwrite: true);
+        AtomicFile.Write(Path.Combine(folder, ConfigurationFile), s => s.Write(Encoding.UTF8.GetBytes(files.Configuration.TrimEnd() + "\n")));
     }
 
     /// <summary>Frees the tensors of files that were read.</summary>

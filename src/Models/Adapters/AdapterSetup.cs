@@ -1,7 +1,6 @@
 using Neoteny.Adapters;
 using Neoteny.Models.Decoder;
 using Neoteny.Modules;
-using Neoteny.Runtime;
 using static TorchSharp.torch;
 
 namespace Neoteny.Models.Adapters;
@@ -47,8 +46,9 @@ public static class AdapterSetup
             var weight = ((ILinear)site.Original).Weight;
             using (var scope = NewDisposeScope())
             using (var guard = no_grad())
+            using (var lease = weight.Rent(ScalarType.Float32))
             {
-                var merged_OI = site.Deltas.Aggregate(weight.Rent(ScalarType.Float32).Tensor, Merged);
+                var merged_OI = site.Deltas.Aggregate(lease.Tensor, Merged);
                 weight.Load(merged_OI.to(weight.DType).MoveToOuterDisposeScope());
             }
 

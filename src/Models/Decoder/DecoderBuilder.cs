@@ -11,18 +11,22 @@ public sealed class DecoderBuilder
 {
     private readonly DecoderSpec spec;
     private readonly Func<string, long[], Tensor> weights;
+    private readonly Func<string, IWeightFormat?>? formats;
     private readonly List<ModuleSite> sites = [];
     private readonly Slot<IAttention> attention = new();
 
-    private DecoderBuilder(DecoderSpec spec, Func<string, long[], Tensor> weights) => (this.spec, this.weights) = (spec, weights);
+    private DecoderBuilder(DecoderSpec spec, Func<string, long[], Tensor> weights, Func<string, IWeightFormat?>? formats)
+        => (this.spec, this.weights, this.formats) = (spec, weights, formats);
 
     /// <summary>Builds a model.</summary>
     /// <param name="spec">What it is made of.</param>
     /// <param name="rope">Its rotary settings.</param>
     /// <param name="maxPositionEmbeddings">The length it was configured for.</param>
     /// <param name="weights">Gives the tensor of a parameter by checkpoint name and shape; ownership is handed over.</param>
-    public static DecoderModel Build(DecoderSpec spec, RopeParameters rope, int maxPositionEmbeddings, Func<string, long[], Tensor> weights)
-        => new DecoderBuilder(spec, weights).Build(new RotaryTable(rope, spec.HeadSize, maxPositionEmbeddings));
+    /// <param name="formats">Gives the stored format of a parameter by name, packed before the next weight is read; null for dense.</param>
+    public static DecoderModel Build(
+        DecoderSpec spec, RopeParameters rope, int maxPositionEmbeddings, Func<string, long[], Tensor> weights, Func<string, IWeightFormat?>? formats = null)
+        => new DecoderBuilder(spec, weights, formats).Build(new RotaryTable(rope, spec.HeadSize, maxPositionEmbeddings));
 
     private DecoderModel Build(RotaryTable rotary)
     {
@@ -50,13 +54,15 @@ public sealed class DecoderBuilder
         var block = Add(new ModuleSite(path, []));
         int queries = spec.QueryHeads * spec.HeadSize, keys = spec.KeyHeads * spec.HeadSize;
         var projections = Add(new ModuleSite($"{path}.qkv", []));
-        projections.Fill(new ProjectionsBlock(
-            Linear($"{path}.q_proj", spec.HiddenSize, queries, spec.ProjectionBiases),
-            Linear($"{path}.k_proj", spec.HiddenSize, keys, spec.ProjectionBiases),
-            Linear($"{path}.v_proj", spec.HiddenSize, keys, spec.ProjectionBiases)));
+        var q = Linear($"{path}.q_proj", spec.HiddenSize, queries, spec.ProjectionBiases);
+        var k = Linear($"{path}.k_proj", spec.HiddenSize, keys, spec.ProjectionBiases);
+        var v = Linear($"{path}.v_proj", spec.HiddenSize, keys, spec.ProjectionBiases);
+        projections.Nest(q, k, v);
+        projections.Fill(new ProjectionsBlock(q, k, v));
         var rotarySite = Add(new ModuleSite($"{path}.rotary_emb", []));
         rotarySite.Fill(new RotaryBlock(rotary.RotatedSize));
         var output = Linear($"{path}.o_proj", queries, spec.HiddenSize, spec.OutputBias);
+        block.Nest(projections, rotarySite, output);
         block.Fill(new AttentionBlock(layer, kernel, projections, rotarySite, output, attention));
         return block;
     }
@@ -64,11 +70,11 @@ public sealed class DecoderBuilder
     private ModuleSite Mlp(string path)
     {
         var block = Add(new ModuleSite(path, []));
-        block.Fill(new GatedMlpBlock(
-            Linear($"{path}.gate_proj", spec.HiddenSize, spec.IntermediateSize, spec.MlpBiases),
-            Linear($"{path}.up_proj", spec.HiddenSize, spec.IntermediateSize, spec.MlpBiases),
-            Linear($"{path}.down_proj", spec.IntermediateSize, spec.HiddenSize, spec.MlpBiases),
-            spec.Activation));
+        var gate = Linear($"{path}.gate_proj", spec.HiddenSize, spec.IntermediateSize, spec.MlpBiases);
+        var up = Linear($"{path}.up_proj", spec.HiddenSize, spec.IntermediateSize, spec.MlpBiases);
+        var down = Linear($"{path}.down_proj", spec.IntermediateSize, spec.HiddenSize, spec.MlpBiases);
+        block.Nest(gate, up, down);
+        block.Fill(new GatedMlpBlock(gate, up, down, spec.Activation));
         return block;
     }
 
@@ -94,7 +100,16 @@ public sealed class DecoderBuilder
         return Add(new ModuleSite(path, [weight]));
     }
 
-    private Parameter Parameter(string name, params long[] shape) => new(name, weights(name, shape));
+    private Parameter Parameter(string name, params long[] shape)
+    {
+        var parameter = new Parameter(name, weights(name, shape));
+        if (formats?.Invoke(name) is { } format)
+        {
+            parameter.ChangeFormat(format);
+        }
+
+        return parameter;
+    }
 
     private ModuleSite Add(ModuleSite site)
     {

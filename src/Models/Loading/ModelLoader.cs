@@ -2,6 +2,7 @@ using Neoteny.Models.Checkpoints;
 using Neoteny.Models.Configuration;
 using Neoteny.Models.Decoder;
 using Neoteny.Models.Families;
+using Neoteny.Parameters;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,15 +20,23 @@ public static class ModelLoader
         if (options.FreshSeed is { } seed)
         {
             var spec = ModelFamilies.Of(config).Describe(config);
-            return Build(config, spec, new FreshWeights(spec, options, seed).Make);
+            return Build(config, spec, new FreshWeights(spec, options, seed).Make, options);
         }
 
         using var checkpoint = CheckpointReader.Open(folder);
-        return Build(config, ModelFamilies.Of(config).Describe(config), (name, shape) => Read(checkpoint, name, shape, options));
+        return Build(config, ModelFamilies.Of(config).Describe(config), (name, shape) => Read(checkpoint, name, shape, options), options);
     }
 
-    private static DecoderModel Build(HuggingFaceConfig config, DecoderSpec spec, Func<string, long[], Tensor> weights)
-        => DecoderBuilder.Build(spec, config.Rope(), config.Integer("max_position_embeddings", 2048), weights);
+    /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight.</summary>
+    public static DecoderModel Describe(string folder, ModelLoadOptions? options = null)
+    {
+        options ??= new ModelLoadOptions();
+        var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
+        return Build(config, ModelFamilies.Of(config).Describe(config), (_, shape) => empty(shape, dtype: options.DType ?? config.DType ?? ScalarType.Float32, device: META), new());
+    }
+
+    private static DecoderModel Build(HuggingFaceConfig config, DecoderSpec spec, Func<string, long[], Tensor> weights, ModelLoadOptions options)
+        => DecoderBuilder.Build(spec, config.Rope(), config.Integer("max_position_embeddings", 2048), weights, options.Formats);
 
     private static Tensor Read(CheckpointReader checkpoint, string name, long[] shape, ModelLoadOptions options)
     {
@@ -57,6 +66,9 @@ public sealed record ModelLoadOptions
 
     /// <summary>With a seed, weights are drawn fresh and the checkpoint's are not read (it need not exist).</summary>
     public ulong? FreshSeed { get; init; }
+
+    /// <summary>The stored format of a parameter by name; null, or a null result, for dense.</summary>
+    public Func<string, IWeightFormat?>? Formats { get; init; }
 
     /// <summary>Keys that replace those of config.json.</summary>
     public IReadOnlyDictionary<string, object?> Overrides { get; init; } = new Dictionary<string, object?>();

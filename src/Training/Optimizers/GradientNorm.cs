@@ -1,0 +1,24 @@
+using Neoteny.Parameters;
+using Neoteny.Training.Optimizers.Kernels;
+using static TorchSharp.torch;
+
+namespace Neoteny.Training.Optimizers;
+
+/// <summary>The global norm of all gradients, and the factor that clips it.</summary>
+public static class GradientNorm
+{
+    // Keeps the factor finite, as in torch.nn.utils.clip_grad_norm_.
+    private const double Floor = 1e-6;
+
+    /// <summary>The L2 norm over all gradients together, computed in fp32; 0 without gradients.</summary>
+    public static double Of(IEnumerable<Parameter> parameters)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        Tensor[] gradients = [.. parameters.Select(p => p.Gradient).OfType<Tensor>()];
+        return gradients.Length == 0 ? 0 : AdamWScripts.Invoke("norm", (object)gradients).item<float>();
+    }
+
+    /// <summary>The factor on all gradients: <c>min(1, maximum / (norm + 1e-6))</c>, or 1 where <paramref name="maximum"/> is 0.</summary>
+    public static double ClipFactor(double norm, double maximum) => maximum > 0 ? Math.Min(1, maximum / (norm + Floor)) : 1;
+}

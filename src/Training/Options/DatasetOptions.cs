@@ -1,0 +1,71 @@
+using Neoteny.Configuration;
+
+namespace Neoteny.Training.Options;
+
+/// <summary>One entry of <c>datasets</c> or <c>test_datasets</c>.</summary>
+public sealed record DatasetOptions
+{
+    /// <summary>A JSONL file, or a folder of them.</summary>
+    [Key("path", Required = true, Summary = "A JSONL file, or a folder of .jsonl files, read in the order of their names.")]
+    public string Path { get; init; } = "";
+
+    /// <summary>The prompt style, by name or spelled out.</summary>
+    [Key("type", Summary = "alpaca, alpaca:chat, completion, chat_template, or a mapping with field_instruction, format and so on.")]
+    public DatasetTypeOptions? Type { get; init; }
+
+    /// <summary>Files below <see cref="Path"/>, or on their own.</summary>
+    [Key("data_files", Summary = "Files to read: below path when that is a folder.")]
+    public IReadOnlyList<string>? DataFiles { get; init; }
+
+    /// <summary>The format of the files.</summary>
+    [Key("ds_type", Allowed = ["json", "jsonl"], Summary = "The format of the files: json (one object a line).")]
+    public string? FileType { get; init; }
+
+    /// <summary>The split; local files have only <c>train</c>.</summary>
+    [Key("split", Summary = "Local files have one split, train.")]
+    public string? Split { get; init; }
+
+    /// <summary>The text field of <c>completion</c>.</summary>
+    [Key("field", Summary = "The text field of type completion.")]
+    public string Field { get; init; } = "text";
+
+    /// <summary>The field that holds a conversation's messages.</summary>
+    [Key("field_messages", Summary = "The field that holds the messages of type chat_template.")]
+    public string MessagesField { get; init; } = "messages";
+
+    /// <summary>Names of the message's properties in the file, by the name the template uses.</summary>
+    [Key("message_property_mappings", Summary = "Where a message keeps its properties, for instance role: from, content: value.")]
+    public IReadOnlyDictionary<string, string> MessageProperties { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Roles as the file spells them, by the role they mean.</summary>
+    [Key("roles", Summary = "Spellings of each role, for instance assistant: [gpt, model].")]
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Roles { get; init; }
+
+    /// <summary>Roles whose messages are trained.</summary>
+    [Key("roles_to_train", Summary = "Roles whose messages are trained.")]
+    public IReadOnlyList<string> TrainedRoles { get; init; } = ["assistant"];
+
+    /// <summary>When the end-of-sequence token is trained.</summary>
+    [Key("train_on_eos", Summary = "When the end-of-sequence token after a message is trained: all, turn (after trained messages), last.")]
+    public TrainOnEos TrainOnEos { get; init; } = TrainOnEos.Turn;
+
+    /// <summary>The chat template of this dataset alone.</summary>
+    [Key("chat_template", Summary = "The chat template of this dataset alone; unset, the run's.")]
+    public string? ChatTemplate { get; init; }
+}
+
+/// <summary>When the end-of-sequence token that closes a message is trained.</summary>
+public enum TrainOnEos
+{
+    /// <summary>After every message.</summary>
+    All,
+
+    /// <summary>After every message that is trained itself.</summary>
+    Turn,
+
+    /// <summary>After the last message only.</summary>
+    Last,
+
+    /// <summary>Never.</summary>
+    None,
+}
