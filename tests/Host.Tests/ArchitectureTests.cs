@@ -2,6 +2,7 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Runtime.CompilerServices;
 using System.Xml.Linq;
+using Neoteny.Host.Configuration;
 
 namespace Neoteny.Host.Tests;
 
@@ -35,6 +36,21 @@ public sealed class ArchitectureTests
         var references = XDocument.Load(Path.Combine(_root, "eng/Plugin.props")).Descendants("ProjectReference").Select(r => Path.GetFileName(r.Attribute("Include")!.Value));
 
         Assert.Equal(["Abstractions.csproj", "Runtime.csproj"], references);
+    }
+
+    [Fact]
+    public void Every_key_of_the_host_has_one_owner()
+    {
+        var keys = HostKeys.Read().Owner.Keys.SelectMany(k => k.Spellings).ToList();
+
+        Assert.Contains("plugins", keys);
+        Assert.Empty(keys.GroupBy(k => k).Where(g => g.Count() > 1).Select(g => g.Key));
+    }
+
+    [Fact]
+    public void Every_key_of_the_host_has_a_type_that_can_be_bound()
+    {
+        Assert.All(HostKeys.Read().Owner.Options.SelectMany(o => o.Keys), k => Assert.IsNotType<UnknownShape>(k.Shape));
     }
 
     [Fact]

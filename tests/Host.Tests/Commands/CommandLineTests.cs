@@ -50,9 +50,10 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(2, await Run("config", "check", path));
 
-        Assert.Equal(
-            [$"error: {path}:1:1: unknown key 'banana'; 'neoteny config schema' lists the known ones", $"{path}:2:1: 'relora' is an Axolotl key that Neoteny does not support yet; remove it"],
-            Lines(_error).Take(2));
+        Assert.StartsWith("error: ", _error.ToString());
+        Assert.Contains($"{path}:1:1: unknown key 'banana'; 'neoteny config schema' lists the known ones", _error.ToString());
+        Assert.Contains($"{path}:2:1: 'relora' is an Axolotl key that Neoteny does not support yet; remove it", _error.ToString());
+        Assert.DoesNotContain("   at ", _error.ToString());
     }
 
     [Fact]
