@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,24 +13,19 @@ namespace Neoteny.Host.Commands;
 /// </remarks>
 internal static class ApplicationHost
 {
-    /// <summary>Opens the configuration that the command line names and runs a command on it.</summary>
-    /// <param name="result">The parsed command line.</param>
-    /// <param name="globals">The options that every command takes.</param>
-    /// <param name="config">The argument that names the configuration.</param>
+    /// <summary>Opens a configuration and runs a command on it.</summary>
+    /// <param name="config">The configuration file.</param>
+    /// <param name="verbose">Whether to log in detail.</param>
+    /// <param name="pluginFolders">Folders given with <c>--plugin-dir</c>.</param>
     /// <param name="command">The command; the token is cancelled by Ctrl-C and SIGTERM.</param>
-    /// <returns>The command's exit code.</returns>
     public static async Task<int> RunAsync(
-        ParseResult result,
-        GlobalOptions globals,
-        Argument<string> config,
-        Func<RunContext, IServiceProvider, CancellationToken, Task<int>> command)
+        string config, bool verbose, IEnumerable<string> pluginFolders, Func<RunContext, IServiceProvider, CancellationToken, Task<int>> command)
     {
-        var path = result.GetRequiredValue(config);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddSerilog(ConsoleLog.Create(result.GetValue(globals.Verbose)), dispose: true);
+        builder.Services.AddSerilog(ConsoleLog.Create(verbose), dispose: true);
         builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
-        builder.Services.AddSingleton(_ => HostSetup.Create(result.GetValue(globals.PluginFolders)!));
-        builder.Services.AddSingleton(s => RunContext.Open(path, s.GetRequiredService<HostSetup>(), s.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton(_ => HostSetup.Create(pluginFolders));
+        builder.Services.AddSingleton(s => RunContext.Open(config, s.GetRequiredService<HostSetup>(), s.GetRequiredService<ILoggerFactory>()));
         using var host = builder.Build();
         await host.StartAsync();
         try

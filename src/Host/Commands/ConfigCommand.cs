@@ -17,11 +17,15 @@ internal static class ConfigCommand
     {
         var config = ConfigArgument.Create();
         var command = new Command("check", "Checks a file: every problem is printed, with its place.") { config };
-        command.SetAction((result, _) => ApplicationHost.RunAsync(result, globals, config, (run, _, _) =>
-        {
-            result.InvocationConfiguration.Output.WriteLine($"{run.File.Path} is in order.");
-            return Task.FromResult(ExitCode.Success);
-        }));
+        command.SetAction((result, _) => ApplicationHost.RunAsync(
+            result.GetRequiredValue(config),
+            result.GetValue(globals.Verbose),
+            result.GetValue(globals.PluginFolders)!,
+            (run, _, _) =>
+            {
+                result.InvocationConfiguration.Output.WriteLine($"{run.File.Path} is in order.");
+                return Task.FromResult(ExitCode.Success);
+            }));
         return command;
     }
 
@@ -29,11 +33,15 @@ internal static class ConfigCommand
     {
         var config = ConfigArgument.Create();
         var command = new Command("show", "Prints the values a run would use, with the origin of each.") { config };
-        command.SetAction((result, _) => ApplicationHost.RunAsync(result, globals, config, (run, _, _) =>
-        {
-            EffectiveValues.Write(run, result.InvocationConfiguration.Output);
-            return Task.FromResult(ExitCode.Success);
-        }));
+        command.SetAction((result, _) => ApplicationHost.RunAsync(
+            result.GetRequiredValue(config),
+            result.GetValue(globals.Verbose),
+            result.GetValue(globals.PluginFolders)!,
+            (run, _, _) =>
+            {
+                EffectiveValues.Write(run, result.InvocationConfiguration.Output);
+                return Task.FromResult(ExitCode.Success);
+            }));
         return command;
     }
 
