@@ -51,6 +51,8 @@ internal static class JsonSchema
         WriteShape(json, key, key.Shape);
         if (key.Shape is ListShape list)
             WriteShape(json, key, list.Item);
+        if (key.Shape is RecordShape { HasShortForm: true })
+            WriteShape(json, key, new TextShape());
         json.WriteStartObject();
         json.WriteString("type", "null");
         json.WriteEndObject();

@@ -47,6 +47,19 @@ internal sealed record MapShape(KeyShape Value) : KeyShape
 /// <summary>A nested record with keys of its own.</summary>
 internal sealed record RecordShape(IReadOnlyList<KeyInfo> Keys) : KeyShape
 {
+    private const string NameKey = "name";
+
+    /// <summary>Whether a plain text may stand for the record: <c>type: alpaca</c> for <c>type: {name: alpaca}</c>.</summary>
+    public bool HasShortForm => Keys.Any(k => k.Name == NameKey && k.Shape is TextShape) && !Keys.Any(k => k.Required && k.Name != NameKey);
+
+    /// <summary>The mapping that a value is or stands for; null if it is neither.</summary>
+    public MapNode? Expand(ConfigNode node) => node switch
+    {
+        MapNode map => map,
+        ScalarNode scalar when HasShortForm => new MapNode(scalar.Place, [new Entry(NameKey, scalar.Place, scalar)]),
+        _ => null,
+    };
+
     public override string Description => "a mapping with the keys " + string.Join(", ", Keys.Select(k => k.Name));
 }
 
