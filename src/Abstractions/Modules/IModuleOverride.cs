@@ -12,7 +12,7 @@ public interface IModuleOverride : IExtension<ModuleFeatures>
     /// <summary>The paths of the sites it wants. Called once per composition on the compute thread.</summary>
     IEnumerable<string> Claim(IModuleTree model);
 
-    /// <summary>Makes the block for a claimed site. A wrapper calls the site's current block from inside its own.</summary>
+    /// <summary>Makes the block for a claimed site. A wrapper takes <see cref="ModuleSite.Current"/> then and calls it from inside its own block.</summary>
     IBlock Replace(ModuleSite site);
 
     /// <summary>Whether it replaces the site's block or wraps it. Wrappers stack in the order of the configuration's plugins.</summary>

@@ -10,6 +10,7 @@ internal static class CommandTree
     {
         var root = new RootCommand("Fine-tunes language models as a YAML file says. Every optimisation in it is a plugin.")
         {
+            TrainCommand.Create(globals),
             ConfigCommand.Create(globals),
             PluginsCommand.Create(globals),
         };

@@ -57,6 +57,9 @@ internal sealed class PluginCatalog
     /// <summary>Marks a plugin as loaded for the configuration at hand.</summary>
     public void MarkActive(InstalledPlugin plugin) => Mark(plugin, PluginStatus.Active, null);
 
+    /// <summary>Marks a plugin as no longer loaded.</summary>
+    public void MarkAvailable(InstalledPlugin plugin) => Mark(plugin, PluginStatus.Available, null);
+
     /// <summary>Marks a plugin as one that failed at loading.</summary>
     public void MarkFaulty(InstalledPlugin plugin, string reason) => Mark(plugin, PluginStatus.Faulty, reason);
 

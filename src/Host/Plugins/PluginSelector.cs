@@ -14,7 +14,8 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
             SelectNamed(reference);
         foreach (var entry in file.Root.Entries.Where(e => e.IsSet && !host.Keys.Any(k => k.Spellings.Contains(e.Key))))
             SelectByKey(entry);
-        foreach (var demand in BackendKeys.Demands(file))
+        var keys = host.Keys.Concat(Usable().SelectMany(p => p.Manifest!.Keys)).Select(k => k.Name).ToHashSet();
+        foreach (var demand in BackendKeys.Demands(file).Where(d => keys.Contains(d.Key)))
             SelectByName(demand);
         return _selections;
     }

@@ -117,6 +117,7 @@ internal sealed class PluginSet : IDisposable
         var plugin = Loaded(id) ?? throw new NeotenyException($"The plugin '{id}' is not loaded.");
         var context = plugin.ContextReference();
         _plugins.Remove(plugin);
+        _catalog.MarkAvailable(plugin.Installed);
         plugin.Dispose();
         return context;
     }

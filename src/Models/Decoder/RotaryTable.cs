@@ -61,7 +61,7 @@ internal sealed class RotaryTable(RopeParameters rope, int headSize, int maxPosi
     {
         var frequencies = RotaryFrequencies.Compute(rope, RotatedSize, maxPositionEmbeddings, sequenceLength);
         var inverse_F = tensor(frequencies.Inverse.ToArray());
-        var angles_TF = arange(rows, dtype: ScalarType.Float32).unsqueeze(1).mul(inverse_F.unsqueeze(0));
+        var angles_TF = arange(Runtime.Scalars.Of((long)rows), dtype: ScalarType.Float32).unsqueeze(1).mul(inverse_F.unsqueeze(0));
         var factor = Runtime.Scalars.Of((double)frequencies.AttentionFactor);
         return new RotaryAngles
         {

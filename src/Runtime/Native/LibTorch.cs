@@ -55,7 +55,11 @@ public static class LibTorch
             NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, Resolve);
             NativeLibrary.SetDllImportResolver(typeof(LibTorch).Assembly, Resolve);
             AssemblyLoadContext.Default.ResolvingUnmanagedDll += (assembly, name) => Resolve(name, assembly, null);
-            torch.InitializeDeviceType(DeviceType.CPU);
+            if (!HasCuda || !torch.TryInitializeDeviceType(DeviceType.CUDA))
+            {
+                torch.InitializeDeviceType(DeviceType.CPU);
+            }
+
             TorchScriptSettings.Apply();
             loaded = true;
         }

@@ -46,7 +46,7 @@ public sealed class RmsNorm(Parameter weight, double epsilon, double offset = 0)
     private (Tensor Output, Tensor Inverse) Compose(Tensor x, Tensor w)
     {
         var wide = x.to(ScalarType.Float32);
-        var inverse = wide.mul(wide).mean([-1L], keepdim: true).add_(Scalars.Of(epsilon)).rsqrt_();
+        var inverse = wide.mul(wide).mean([-1L], keepdim: true).add_(Scalars.Of(epsilon), Scalars.One).rsqrt_();
         return (wide.mul(inverse).mul_(Factor(w)).to(x.dtype), inverse);
     }
 

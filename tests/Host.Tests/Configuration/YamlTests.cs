@@ -6,7 +6,8 @@ public sealed class YamlTests
 {
     [Theory]
     [InlineData("a: 1\n\tb: 2", "run.yml:2:1: not valid YAML: the line is indented with a tab; use spaces")]
-    [InlineData("a: [1, 2\nb: 3", "run.yml:2:1: not valid YAML: ")]
+    [InlineData("a: [1, 2\nb: 3", "run.yml:1:5: not valid YAML: a bracket that is open here is not closed")]
+    [InlineData("a: 'x", "run.yml:1:4: not valid YAML: While scanning a quoted scalar, found unexpected end of stream")]
     [InlineData("- a\n- b", "run.yml:1:1: expected keys and values, such as 'base_model: path/to/model'")]
     [InlineData("a: *nowhere", "run.yml:1:4: the anchor '&nowhere' is not defined above this line")]
     [InlineData("a: 1\n---\nb: 1", "run.yml:2:1: a second document starts here; keep one document in a file")]

@@ -25,24 +25,31 @@ internal sealed class YamlReader
     /// <summary>Reads the document's top-level mapping; problems are added to <paramref name="problems"/>.</summary>
     public static MapNode Read(string text, string file, ProblemList problems)
     {
+        var reader = new YamlReader(text, file, problems);
         try
         {
-            return new YamlReader(text, file, problems).ReadDocument();
+            return reader.ReadDocument();
         }
         catch (YamlException e)
         {
-            problems.Add(new Place(file, (int)e.Start.Line, (int)e.Start.Column), Explain(text, e));
-            return new MapNode(new Place(file, 0, 0), []);
+            reader.Report(text, e.Start, e.Message.TrimEnd('.'));
         }
+        catch (InvalidOperationException)
+        {
+            // YamlDotNet's scanner does so where a plain value ends in the middle of a bracket.
+            reader.Report(text, reader._parser.Current?.Start ?? Mark.Empty, "a bracket that is open here is not closed");
+        }
+        return new MapNode(new Place(file, 0, 0), []);
     }
 
-    private static string Explain(string text, YamlException error)
+    private void Report(string text, Mark mark, string message)
     {
-        var line = text.Split('\n').ElementAtOrDefault((int)error.Start.Line - 1) ?? "";
-        var indentation = line[..^line.TrimStart().Length];
-        return indentation.Contains('\t')
-            ? "not valid YAML: the line is indented with a tab; use spaces"
-            : $"not valid YAML: {error.Message.TrimEnd('.')}";
+        var tab = text.Split('\n').Select((line, index) => (line, index)).Skip((int)mark.Line - 1)
+            .FirstOrDefault(l => l.line[..^l.line.TrimStart().Length].Contains('\t'));
+        if (tab.line is null)
+            _problems.Add(new Place(_file, (int)mark.Line, (int)mark.Column), $"not valid YAML: {message}");
+        else
+            _problems.Add(new Place(_file, tab.index + 1, 1), "not valid YAML: the line is indented with a tab; use spaces");
     }
 
     private MapNode ReadDocument()

@@ -35,16 +35,14 @@ internal sealed class MetadataAssembly : IDisposable
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static MetadataAssembly Open(string path)
     {
-        var file = new PEReader(File.OpenRead(path), PEStreamOptions.PrefetchMetadata);
+        var stream = File.OpenRead(path);
         try
         {
-            if (!file.HasMetadata)
-                throw new BadImageFormatException("the file is not a .NET assembly");
-            return new MetadataAssembly(file, path);
+            return new MetadataAssembly(new PEReader(stream, PEStreamOptions.PrefetchMetadata), path);
         }
         catch (Exception e) when (e is BadImageFormatException or InvalidOperationException)
         {
-            file.Dispose();
+            stream.Dispose();
             throw new BadImageFormatException("the file is not a .NET assembly", e);
         }
     }

@@ -1,0 +1,171 @@
+using Neoteny.Adapters;
+using Neoteny.Attention;
+using Neoteny.Host.Plugins;
+using Neoteny.Losses;
+using Neoteny.Models.Adapters;
+using Neoteny.Models.Decoder;
+using Neoteny.Modules;
+using Neoteny.Offload;
+using Neoteny.Parallelism;
+using Neoteny.Parameters;
+using Neoteny.Quantization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Neoteny.Host.Composition;
+
+/// <summary>Applies the loaded plugins to a model, in the one order there is: quantize, adapt, choose kernels, override, wrap.</summary>
+/// <remarks>Claims are gathered on the untouched model and checked before anything is applied; everything done is listed.</remarks>
+internal sealed class ModelComposer(PluginSet plugins)
+{
+    private readonly List<CompositionEntry> entries = [];
+    private readonly List<string> notes = [];
+
+    /// <summary>What was done, in order.</summary>
+    public IReadOnlyList<CompositionEntry> Entries => entries;
+
+    /// <summary>What deserves attention: claims that yielded, overrides that match nothing.</summary>
+    public IReadOnlyList<string> Notes => notes;
+
+    /// <summary>The stored format of each parameter by name, as the loaded quantizers claim; null when there are none.</summary>
+    /// <param name="describe">Builds the model without weights.</param>
+    /// <exception cref="InputException">Two quantizers claim one site.</exception>
+    public Func<string, IWeightFormat?>? Quantize(Func<DecoderModel> describe)
+    {
+        var quantizers = plugins.All<IQuantizer>().ToList();
+        if (quantizers.Count == 0)
+        {
+            return null;
+        }
+
+        var formats = new Dictionary<string, IWeightFormat>();
+        var owners = new Dictionary<string, ExtensionSource>();
+        using var model = describe();
+        foreach (var quantizer in quantizers)
+        {
+            var source = Source(quantizer);
+            var paths = quantizer.Instance.Claim(model).ToList();
+            foreach (var path in paths)
+            {
+                if (!owners.TryAdd(path, source))
+                {
+                    throw new InputException($"{owners[path]} and {source} both want to quantize {path}. Switch one of them off in the configuration.");
+                }
+
+                var site = model.At(path);
+                foreach (var parameter in site.Parameters)
+                {
+                    if (quantizer.Instance.Format(site, parameter) is { } format)
+                    {
+                        formats[parameter.Path] = format;
+                    }
+                }
+            }
+
+            Add("quantize", source, paths);
+        }
+
+        return formats.GetValueOrDefault;
+    }
+
+    /// <summary>Attaches the adapter that the run asks for.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="name">The adapter; null for none.</param>
+    /// <param name="savedFolder">A saved one to go on from.</param>
+    /// <param name="seed">Seed of a fresh one.</param>
+    public IAdapter? Adapt(DecoderModel model, string? name, string? savedFolder, ulong seed)
+    {
+        if (name is null)
+        {
+            return null;
+        }
+
+        var adapter = plugins.Get<IAdapter>(name, "adapter");
+        var saved = savedFolder is null ? null : AdapterFolder.Read(savedFolder);
+        if (saved is not null && !adapter.Reads(saved))
+        {
+            throw new InputException($"'{savedFolder}' does not hold an adapter of the kind '{name}'. Name another folder, or the adapter that wrote it.");
+        }
+
+        Add("adapt", SourceOf(adapter, name), AdapterSetup.Attach(model, adapter, saved, seed));
+        if (saved is not null)
+        {
+            AdapterFolder.Free(saved);
+        }
+
+        return adapter;
+    }
+
+    /// <summary>Puts the attention kernel in place; without a name sdpa where it can run, else eager.</summary>
+    /// <exception cref="InputException">The kernel cannot compute what the model needs.</exception>
+    public void ChooseAttention(DecoderModel model, string? name, ScalarType dtype, Device device)
+    {
+        var spec = model.Spec.AttentionSpec;
+        if (name is null)
+        {
+            var sdpa = plugins.Get<IAttention>("sdpa", "attn_implementation");
+            name = (spec.Demands & ~sdpa.Supports) == 0 && sdpa.Refuses(spec, dtype, device) is null ? "sdpa" : "eager";
+        }
+
+        var kernel = plugins.Get<IAttention>(name, "attn_implementation");
+        var source = SourceOf(kernel, name);
+        FeatureCheck.Demand(source, "this model", spec.Demands, kernel.Supports);
+        if (kernel.Refuses(spec, dtype, device) is { } reason)
+        {
+            throw new InputException($"attn_implementation: {source} cannot run this model: {reason}.");
+        }
+
+        model.Attention.Exchange(kernel);
+        Add("attention", source, []);
+    }
+
+    /// <summary>Finds the loss.</summary>
+    /// <exception cref="InputException">It cannot compute what the model needs.</exception>
+    public ILoss ChooseLoss(DecoderModel model, string name)
+    {
+        var loss = plugins.Get<ILoss>(name, "loss");
+        var source = SourceOf(loss, name);
+        FeatureCheck.Demand(source, "this model", model.LossDemands, loss.Supports);
+        Add("loss", source, []);
+        return loss;
+    }
+
+    /// <summary>Replaces and wraps sites.</summary>
+    /// <exception cref="InputException">Claims conflict, or a loaded plugin needs what a single process does not have.</exception>
+    public void Override(DecoderModel model)
+    {
+        if (plugins.All<IParallelism>().FirstOrDefault() is { } parallel)
+        {
+            throw new InputException($"{Source(parallel)} needs several processes; this version runs in one. Remove the plugin from the configuration.");
+        }
+
+        if (plugins.All<IOffload>().FirstOrDefault() is { } offload)
+        {
+            throw new InputException($"{Source(offload)} provides offloading, which this version's trainer does not use yet. Remove the plugin from the configuration.");
+        }
+
+        var plan = OverridePlan.Make(model, plugins.All<IModuleOverride>().Select(o => (Source(o), o.Instance)));
+        foreach (var (stage, claims) in new[] { ("override", plan.Replacements), ("wrap", plan.Wrappers) })
+        {
+            foreach (var claim in claims)
+            {
+                claim.Site.Replace(claim.Override.Replace(claim.Site));
+            }
+
+            foreach (var group in claims.GroupBy(c => c.Source))
+            {
+                Add(stage, group.Key, [.. group.Select(c => c.Site.Path)]);
+            }
+        }
+
+        notes.AddRange(plan.Notes);
+    }
+
+    private void Add(string stage, ExtensionSource source, IReadOnlyList<string> paths) => entries.Add(new CompositionEntry(stage, source, paths));
+
+    private ExtensionSource SourceOf<TPoint>(TPoint instance, string name)
+        where TPoint : class
+        => plugins.All<TPoint>().Where(e => ReferenceEquals(e.Instance, instance) && e.Name == name).Select(Source).First();
+
+    private static ExtensionSource Source<TPoint>(ProvidedExtension<TPoint> extension) => new(extension.Plugin, extension.Version, extension.Name);
+}

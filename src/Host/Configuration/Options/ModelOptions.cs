@@ -1,0 +1,51 @@
+using Neoteny.Configuration;
+
+namespace Neoteny.Host.Configuration;
+
+/// <summary>Which model, and where it runs.</summary>
+[Options]
+internal sealed record ModelOptions : IValidated
+{
+    /// <summary>A folder with a Hugging Face model.</summary>
+    [Key("base_model", Required = true, Summary = "A folder with config.json, *.safetensors and the tokenizer.")]
+    public string BaseModel { get; init; } = "";
+
+    /// <summary>Where the model runs.</summary>
+    [Key("device", Default = "auto", Summary = "auto (a GPU where there is one), cpu, cuda or cuda:n.")]
+    public string Device { get; init; } = "auto";
+
+    /// <summary>Whether to draw fresh weights instead of reading the checkpoint's.</summary>
+    [Key("reinit_weights", Default = "false", Summary = "Draw fresh weights from the seed instead of reading the checkpoint's: pretraining.")]
+    public bool Reinitialize { get; init; }
+
+    /// <summary>The loss.</summary>
+    [Key("loss", Default = "cross_entropy", Summary = "The loss, by the name that a plugin provides.")]
+    public string Loss { get; init; } = "cross_entropy";
+
+    /// <summary>The adapter; null for full fine-tuning.</summary>
+    [Key("adapter", Summary = "lora, or another adapter that a plugin provides; absent: all weights train.")]
+    public string? Adapter { get; init; }
+
+    /// <summary>A saved adapter to go on from.</summary>
+    [Key("lora_model_dir", Summary = "A folder with a saved adapter to go on from.")]
+    public string? SavedAdapter { get; init; }
+
+    /// <inheritdoc/>
+    public void Validate(IProblems problems)
+    {
+        if (Device is not ("auto" or "cpu" or "cuda") && !(Device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(Device[5..], out var index) && index >= 0))
+        {
+            problems.Add(nameof(Device), $"is '{Device}'. Use auto, cpu, cuda or cuda:n with n from 0.");
+        }
+
+        if (SavedAdapter is not null && Adapter is null)
+        {
+            problems.Add(nameof(SavedAdapter), "needs the kind of adapter too, for instance adapter: lora.");
+        }
+
+        if (Reinitialize && Adapter is not null)
+        {
+            problems.Add(nameof(Reinitialize), "cannot be combined with an adapter: fresh weights would stay frozen. Remove one of the two.");
+        }
+    }
+}

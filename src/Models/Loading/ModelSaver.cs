@@ -1,0 +1,39 @@
+using System.Text;
+using Neoteny.Models.Checkpoints;
+using Neoteny.Models.Configuration;
+using Neoteny.Models.Decoder;
+using Neoteny.Parameters;
+using static TorchSharp.torch;
+
+namespace Neoteny.Models.Loading;
+
+/// <summary>Writes a model as a Hugging Face folder.</summary>
+public static class ModelSaver
+{
+    private static readonly string[] Carried = ["generation_config.json"];
+
+    /// <summary>Writes weights and configuration into an existing folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="model">The model; every parameter must be dense.</param>
+    /// <param name="config">Its configuration.</param>
+    /// <param name="original">The folder it was loaded from, whose generation settings are carried along.</param>
+    /// <param name="maxShardSize">Most bytes of one file; null for 5 GB.</param>
+    public static void Write(string folder, DecoderModel model, HuggingFaceConfig config, string original, long? maxShardSize = null)
+    {
+        CheckpointWriter.WriteFiles(folder, [.. model.BaseParameters.Select(Source)], maxShardSize);
+        var key = config.Has("torch_dtype") ? "torch_dtype" : "dtype";
+        var dtype = model.BaseParameters[0].DType switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
+        var json = Encoding.UTF8.GetBytes(config.With(key, dtype).ToJson());
+        AtomicFile.Write(Path.Combine(folder, "config.json"), s => s.Write(json));
+        foreach (var file in Carried.Where(f => File.Exists(Path.Combine(original, f)) && Path.GetFullPath(original) != Path.GetFullPath(folder)))
+        {
+            File.Copy(Path.Combine(original, file), Path.Combine(folder, file), overwrite: true);
+        }
+    }
+
+    private static TensorSource Source(Parameter parameter) => new(parameter.Path, parameter.DType, parameter.Shape, () =>
+    {
+        using var lease = parameter.Rent();
+        return lease.Tensor.alias();
+    });
+}

@@ -1,0 +1,59 @@
+using System.Runtime.CompilerServices;
+using Neoteny.Fixture;
+using Neoteny.Host.Configuration;
+
+namespace Neoteny.Host.Tests.Plugins;
+
+public sealed class UnloadTests
+{
+    private const string Everything = "greeter_name: moon\ngreeter_mood: very_loud\ngreeter_languages: [{code: de}]";
+
+    [Fact]
+    public void A_used_plugin_leaves_no_load_context_behind()
+    {
+        using var host = new TestHost("Greeter/1.0.0");
+        using var run = host.Open(Everything);
+        Use(run);
+
+        Assert.True(run.Plugins.Unload("Greeter"));
+        Assert.Empty(run.Plugins.Plugins);
+    }
+
+    [Fact]
+    public void Unloading_reports_an_instance_that_is_still_held()
+    {
+        using var host = new TestHost("Greeter/1.0.0");
+        using var run = host.Open(Everything);
+        var held = run.Plugins.Get<IGreeting>("hello");
+
+        Assert.False(run.Plugins.Unload("Greeter"));
+
+        Assert.Equal("Warning: Plugin Greeter is unloaded, but something still refers to it: its memory is not freed", host.Log.Lines[^1]);
+        GC.KeepAlive(held);
+    }
+
+    [Fact]
+    public void A_hundred_loads_of_one_plugin_leave_nothing_behind()
+    {
+        using var host = new TestHost("Greeter/1.0.0");
+        using var run = host.Open("");
+        Cycle(run, 5);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        Cycle(run, 100);
+
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 5_000_000);
+    }
+
+    private static void Cycle(RunContext run, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            Use(run);
+            Assert.True(run.Plugins.Unload("Greeter"));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Use(RunContext run) => Assert.StartsWith("hello", run.Plugins.Get<IGreeting>("hello").Greet());
+}
