@@ -72,7 +72,7 @@ internal sealed class BigramModel : ITrainedModel, IDisposable
         {
             using var weights = table.Rent(ScalarType.Float32);
             table.AddGradient(zeros_like(weights.Tensor).index_add_(0, batch.InputIds, context.Extra(0), Runtime.Scalars.One));
-            bias.AddGradient(context.Extra(0).sum(0));
+            bias.AddGradient(context.Extra(0).sum(dim: 0));
         }
     }
 }

@@ -41,13 +41,14 @@ internal sealed class TrainingFixture
         TrainingOptions options, ScalarType dtype = ScalarType.Float32, ITrainingObserver? observer = null, CancellationToken stop = default, IModelSaver? saver = null)
     {
         using var model = new BigramModel(Vocabulary, dtype);
+        var log = new MetricsLog(Path.Combine(options.Saving.Folder, MetricsLog.FileName));
         using var trainer = new Trainer(new TrainingSetup
         {
             Model = model,
             Data = Data(),
             Options = options,
             Saver = saver,
-            Observers = observer is null ? [new MetricsLog(Metrics)] : [new MetricsLog(Metrics), observer],
+            Observers = observer is null ? [log] : [log, observer],
         });
         return (trainer.Run(stop), model.Weights());
     }
