@@ -13,6 +13,7 @@ internal static class CommandTree
             TrainCommand.Create(globals),
             ConfigCommand.Create(globals),
             PluginsCommand.Create(globals),
+            TokenizerCommand.Create(),
         };
         globals.AddTo(root);
         root.SetAction(result => new HelpAction().Invoke(result));

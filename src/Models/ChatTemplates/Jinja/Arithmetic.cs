@@ -29,7 +29,7 @@ internal static class Arithmetic
 
     public static object Negate(object? value) => value switch
     {
-        long number when number != long.MinValue => -number,
+        long number when number != long.MinValue => (object)-number,
         double number => -number,
         bool flag => flag ? -1L : 0L,
         _ => throw new TemplateError($"'-' does not apply to {Describe(value)}."),

@@ -32,7 +32,7 @@ internal static class Conversion
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         JsonValueKind.String => json.GetString(),
-        JsonValueKind.Number => json.TryGetInt64(out var whole) ? whole : json.GetDouble(),
+        JsonValueKind.Number => json.TryGetInt64(out var whole) ? (object)whole : json.GetDouble(),
         JsonValueKind.Array => json.EnumerateArray().Select(From).ToList(),
         _ => Map(json.EnumerateObject().Select(member => KeyValuePair.Create(member.Name, (object?)member.Value))),
     };

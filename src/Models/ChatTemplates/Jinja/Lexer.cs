@@ -60,22 +60,19 @@ internal sealed partial class Lexer
     /// <summary>Adds text that stands before the tag at <paramref name="tag"/>, without the blanks that the tag removes.</summary>
     private void AddData(string text, int tag)
     {
-        var kept = text;
         var sign = tag + 2 < source.Length ? source[tag + 2] : ' ';
-        if (tag < source.Length && sign == '-')
-        {
-            kept = text.TrimEnd();
-        }
-        else if (tag < source.Length && sign != '+' && source[tag + 1] != '{')
-        {
-            var start = text.LastIndexOf('\n') + 1;
-            if ((start > 0 || lineStarts) && text.AsSpan(start).IsWhiteSpace())
-                kept = text[..start];
-        }
-
+        var kept = tag >= source.Length ? text : BeforeTag(text, sign, output: source[tag + 1] == '{');
         if (kept.Length > 0)
             tokens.Add(new Token(TokenKind.Data, kept, line));
         Count(text);
+    }
+
+    private string BeforeTag(string text, char sign, bool output)
+    {
+        if (sign == '-')
+            return text.TrimEnd();
+        var start = text.LastIndexOf('\n') + 1;
+        return !output && sign != '+' && (start > 0 || lineStarts) && text.AsSpan(start).IsWhiteSpace() ? text[..start] : text;
     }
 
     private void Tag()
@@ -110,9 +107,9 @@ internal sealed partial class Lexer
         if (!end.Success)
             throw new TemplateError("this raw block is not closed with '{% endraw %}'.", line);
         var text = source[(begin.Index + begin.Length)..end.Index];
-        var kept = begin.Groups[2].Value == "-" ? text.TrimStart() : text.StartsWith('\n') ? text[1..] : text;
-        if (end.Groups[1].Value == "-")
-            kept = kept.TrimEnd();
+        lineStarts = false;
+        var kept = begin.Groups[2].Value == "-" ? text.TrimStart() : text;
+        kept = BeforeTag(kept, end.Groups[1].Value is [var sign] ? sign : ' ', output: false);
         tokens.Add(new Token(TokenKind.Data, kept, line));
         Count(source[begin.Index..end.Index]);
         at = end.Index + end.Length - 2;

@@ -36,7 +36,7 @@ internal static class PythonText
         {
             if (most >= 0 && parts.Count == most)
             {
-                parts.Add(Strip(text[at..], null, left: false));
+                parts.Add(text[at..]);
                 break;
             }
 
@@ -93,14 +93,15 @@ internal static class PythonText
         return lines;
     }
 
-    public static string Title(string text)
+    /// <summary>Every word capitalized; a letter begins a word where <paramref name="begins"/> says so of what stands before it.</summary>
+    public static string Title(string text, Func<Rune, bool> begins)
     {
         var titled = new StringBuilder(text.Length);
-        var inside = false;
+        var first = true;
         foreach (var rune in text.EnumerateRunes())
         {
-            titled.Append((inside ? Rune.ToLowerInvariant(rune) : Rune.ToUpperInvariant(rune)).ToString());
-            inside = Rune.IsLetter(rune);
+            titled.Append((first ? Rune.ToUpperInvariant(rune) : Rune.ToLowerInvariant(rune)).ToString());
+            first = begins(rune);
         }
 
         return titled.ToString();

@@ -120,8 +120,15 @@ internal static class Values
         if (double.IsNaN(value) || double.IsInfinity(value))
             return double.IsNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
         var text = value.ToString("R", CultureInfo.InvariantCulture);
-        if (Math.Abs(value) is >= 1e15 and < 1e16)
-            return value.ToString("F1", CultureInfo.InvariantCulture);
+        // Python changes to exponents from 1e16 on, .NET later.
+        if (Math.Abs(value) >= 1e16 && !text.Contains('E', StringComparison.Ordinal))
+        {
+            var digits = text.TrimStart('-');
+            var mantissa = digits.TrimEnd('0');
+            text = string.Create(CultureInfo.InvariantCulture,
+                $"{(value < 0 ? "-" : "")}{mantissa[0]}{(mantissa.Length > 1 ? "." : "")}{mantissa[1..]}E+{digits.Length - 1:D2}");
+        }
+
         return text.Contains('E', StringComparison.Ordinal) ? text.ToLowerInvariant()
             : text.Contains('.', StringComparison.Ordinal) ? text : text + ".0";
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Neoteny.Models.ChatTemplates.Jinja.Builtins;
 
@@ -9,7 +10,7 @@ internal static class Filters
     {
         ["abs"] = (a, _) => a.Positional[0] switch
         {
-            long number when number != long.MinValue => Math.Abs(number),
+            long number when number != long.MinValue => (object)Math.Abs(number),
             double number => Math.Abs(number),
             var other => throw new TemplateError($"abs does not apply to {Values.TypeName(other)}."),
         },
@@ -31,7 +32,7 @@ internal static class Filters
         ["round"] = (a, _) => Round(a),
         ["safe"] = (a, _) => a.Positional[0],
         ["string"] = (a, e) => e.Charged(Text(a, e)),
-        ["title"] = (a, e) => e.Charged(PythonText.Title(Text(a, e))),
+        ["title"] = (a, e) => e.Charged(PythonText.Title(Text(a, e), static rune => Rune.IsWhiteSpace(rune) || rune.Value is '-' or '(' or '{' or '[' or '<')),
         ["tojson"] = (a, e) => TextFilters.ToJson(a, e),
         ["trim"] = (a, e) => e.Charged(PythonText.Strip(Text(a, e), a.Get(1, "chars", null) as string)),
         ["upper"] = (a, e) => e.Charged(Text(a, e).ToUpperInvariant()),

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Neoteny.Models.ChatTemplates.Jinja.Builtins;
 
 /// <summary>The methods of texts.</summary>
@@ -14,7 +16,7 @@ internal static class TextMethods
         ["join"] = (text, a, e) => Filters.Join(Values.Items(a.Need(0, "iterable", "join"), e), text, e),
         ["upper"] = (text, _, _) => text.ToUpperInvariant(),
         ["lower"] = (text, _, _) => text.ToLowerInvariant(),
-        ["title"] = (text, _, _) => PythonText.Title(text),
+        ["title"] = (text, _, _) => PythonText.Title(text, static rune => !Rune.IsLetter(rune)),
         ["capitalize"] = (text, _, _) => PythonText.Capitalize(text),
         ["startswith"] = (text, a, _) => Affixes(a, "startswith").Any(affix => text.StartsWith(affix, StringComparison.Ordinal)),
         ["endswith"] = (text, a, _) => Affixes(a, "endswith").Any(affix => text.EndsWith(affix, StringComparison.Ordinal)),
