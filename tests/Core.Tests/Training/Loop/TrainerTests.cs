@@ -121,7 +121,8 @@ public sealed class TrainerTests
     {
         var fixture = new TrainingFixture();
         using var folder = fixture.Folder;
-        folder.File("out/model-00001-of-00002.safetensors", "old");
+        Directory.CreateDirectory(fixture.Output);
+        folder.Write("out/model-00001-of-00002.safetensors", "old");
         fixture.Train(fixture.Options(), saver: new FullDisk(failAt: 0));
         Assert.Equal("weights", File.ReadAllText(Path.Combine(fixture.Output, "model.safetensors")));
         Assert.Equal("weights", File.ReadAllText(Path.Combine(fixture.Output, "checkpoint-12", "model.safetensors")));
@@ -134,7 +135,7 @@ public sealed class TrainerTests
     {
         var fixture = new TrainingFixture();
         using var folder = fixture.Folder;
-        var file = folder.File("taken", "");
+        var file = folder.Write("taken", "");
         var output = Path.Combine(file, "out");
         var error = Assert.Throws<InputException>(() => fixture.Train(TrainingFixture.Options(output)));
         Assert.StartsWith($"output_dir {output} cannot be written: ", error.Message);
