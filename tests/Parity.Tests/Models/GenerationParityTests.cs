@@ -75,6 +75,22 @@ public class GenerationParityTests
     }
 
     [SkippableFact]
+    public void Streamed_text_is_the_decoded_text_and_ends_before_a_stop_string()
+    {
+        using var fixture = ModelCase.Open("llama");
+        var tokenizer = Tokenizer.Load(FixtureFolders.Tokenizer("bpe-llama3"));
+        var generator = new TextGenerator(fixture.Model, tokenizer);
+        var options = Options(true) with { MaxNewTokens = 40 };
+        var whole = generator.Generate([[1, 5, 9]], options)[0];
+        Assert.Equal(tokenizer.Decode(whole.Ids.ToArray(), skipSpecialTokens: true), whole.Text);
+        var stop = whole.Text[(whole.Text.Length / 2)..((whole.Text.Length / 2) + 3)];
+        var tokens = generator.Stream([[1, 5, 9]], options with { StopStrings = [stop] }).ToList();
+        Assert.Equal(whole.Text[..whole.Text.IndexOf(stop, StringComparison.Ordinal)], string.Concat(tokens.Select(t => t.Text)));
+        Assert.Equal(StopReason.StopString, tokens[^1].Stop);
+        Assert.True(tokens.Count < whole.Ids.Count);
+    }
+
+    [SkippableFact]
     public void Leaving_a_stream_and_generating_often_keeps_no_tensors()
     {
         using var fixture = ModelCase.Open("llama");
