@@ -5,7 +5,7 @@ using Neoteny.ExampleData.Text;
 namespace Neoteny.ExampleData;
 
 /// <summary>
-/// Makes the pretraining corpus: <c>train.jsonl</c> and <c>heldout.jsonl</c> (rows of <c>text</c>), <c>questions.jsonl</c> (alpaca rows)
+/// Makes the pretraining corpus: <c>train.jsonl</c> and <c>heldout.jsonl</c> (rows of <c>text</c>), <c>questions.jsonl</c> (conversations)
 /// and <c>sources.jsonl</c>, the record of what it was made from.
 /// </summary>
 internal static class PretrainCorpus
@@ -45,7 +45,7 @@ internal static class PretrainCorpus
         JsonLines.Write(Path.Combine(output, "train.jsonl"), train.OrderBy(row => StableHash.Of(row.Text)));
         JsonLines.Write(Path.Combine(output, "heldout.jsonl"), heldOut);
         JsonLines.Write(Path.Combine(output, "sources.jsonl"), records);
-        var questions = JsonLines.Write(Path.Combine(output, "questions.jsonl"), Questions());
+        var questions = JsonLines.Write(Path.Combine(output, "questions.jsonl"), Questions().Select(Capitals.ChatRow.Of));
         Console.WriteLine($"{output}: {train.Count:N0} documents to train on, {heldOut.Count:N0} held out, {questions:N0} questions");
     }
 

@@ -6,19 +6,16 @@ namespace Neoteny.ExampleData.Capitals;
 /// <summary>Writes the instruction data about countries. The order of rows is shuffled by a stable hash, so files are the same on every run.</summary>
 internal static class CapitalsData
 {
-    /// <summary>Writes <c>capitals-train.jsonl</c>, <c>capitals-heldout.jsonl</c>, <c>capitals-chat.jsonl</c> and <c>countries-train.jsonl</c>.</summary>
+    /// <summary>Writes <c>capitals-train.jsonl</c> and <c>capitals-heldout.jsonl</c> as conversations, and the training rows as <c>capitals-alpaca.jsonl</c> too.</summary>
     public static void Make(ToolOptions options)
     {
         var output = options.OutputOr("examples/data");
         var countries = CountryCatalog.Read();
         var train = Ask(countries, Phrasings.Train);
         var heldOut = Ask(countries, Phrasings.HeldOut);
-        var others = Shuffle(countries.SelectMany(Phrasings.Others));
-        var chat = train.Select(row => new ChatRow([new("user", row.Instruction), new("assistant", row.Output)]));
-        Report(output, "capitals-train.jsonl", train);
-        Report(output, "capitals-heldout.jsonl", heldOut);
-        Report(output, "capitals-chat.jsonl", chat);
-        Report(output, "countries-train.jsonl", others);
+        Report(output, "capitals-train.jsonl", train.Select(ChatRow.Of));
+        Report(output, "capitals-heldout.jsonl", heldOut.Select(ChatRow.Of));
+        Report(output, "capitals-alpaca.jsonl", train);
         Console.WriteLine($"{countries.Length} countries");
         HeldOutCheck.Run(output);
     }

@@ -10,18 +10,18 @@ internal static class HeldOutCheck
     /// <exception cref="ExampleDataException">A held-out question occurs in training, or its answer does not.</exception>
     public static void Run(string folder)
     {
-        AlpacaRow[] Rows(string name) => [.. JsonLines.Read<AlpacaRow>(Path.Combine(folder, name))];
+        ChatRow[] Rows(string name) => [.. JsonLines.Read<ChatRow>(Path.Combine(folder, name))];
         var heldOut = Rows("capitals-heldout.jsonl");
-        var train = Rows("capitals-train.jsonl").Concat(Rows("countries-train.jsonl")).ToArray();
-        var chat = JsonLines.Read<ChatRow>(Path.Combine(folder, "capitals-chat.jsonl")).Select(row => row.Messages[0].Content);
-        var questions = train.Select(row => row.Instruction).Concat(chat).Select(Normal).ToHashSet();
-        var answers = train.Select(row => row.Output).ToHashSet();
+        var train = Rows("capitals-train.jsonl");
+        var alpaca = JsonLines.Read<AlpacaRow>(Path.Combine(folder, "capitals-alpaca.jsonl"));
+        var questions = train.Select(row => row.Question()).Concat(alpaca.Select(row => row.Instruction)).Select(Normal).ToHashSet();
+        var answers = train.Select(row => row.Answer()).ToHashSet();
         foreach (var row in heldOut)
         {
-            if (questions.Contains(Normal(row.Instruction)))
-                throw new ExampleDataException($"the held-out question \"{row.Instruction}\" occurs in the training files of {folder}.");
-            if (!answers.Contains(row.Output))
-                throw new ExampleDataException($"the held-out answer \"{row.Output}\" does not occur in the training files of {folder}.");
+            if (questions.Contains(Normal(row.Question())))
+                throw new ExampleDataException($"the held-out question \"{row.Question()}\" occurs in the training files of {folder}.");
+            if (!answers.Contains(row.Answer()))
+                throw new ExampleDataException($"the held-out answer \"{row.Answer()}\" does not occur in the training files of {folder}.");
         }
         Console.WriteLine($"checked: none of {heldOut.Length} held-out questions is among {questions.Count} training questions; every fact is.");
     }

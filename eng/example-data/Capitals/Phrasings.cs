@@ -26,28 +26,9 @@ internal static class Phrasings
         "Please give me the name of the capital of {0}.",
     ];
 
-    private static readonly string[] Continent =
-    [
-        "Which continent is {0} in?",
-        "On which continent does {0} lie?",
-    ];
-
-    private static readonly string[] Reverse =
-    [
-        "{0} is the capital of which country?",
-        "Which country has the capital {0}?",
-    ];
-
     /// <summary>The question for a country's capital in one wording, with its answer.</summary>
     public static AlpacaRow Capital(Country country, string wording) =>
         new(Fill(wording, country.Name), "", TextCleaner.EndSentence($"The capital of {country.Name} is {country.Capital}"));
-
-    /// <summary>Questions for the continent, and from the capital to the country.</summary>
-    public static IEnumerable<AlpacaRow> Others(Country country) =>
-    [
-        .. Continent.Select(wording => new AlpacaRow(Fill(wording, country.Name), "", $"{Sentence(country.Name)} is in {country.Continent}.")),
-        .. Reverse.Select(wording => new AlpacaRow(Fill(wording, country.Capital), "", $"{country.Capital} is the capital of {country.Name}.")),
-    ];
 
     private static string Fill(string wording, string name) => Sentence(string.Format(wording, name));
 

@@ -10,8 +10,10 @@ internal static class CommandTree
     {
         var root = new RootCommand("Fine-tunes language models as a YAML file says. Every optimisation in it is a plugin.")
         {
+            TrainCommand.Create(globals),
             ConfigCommand.Create(globals),
             PluginsCommand.Create(globals),
+            TokenizerCommand.Create(),
         };
         globals.AddTo(root);
         root.SetAction(result => new HelpAction().Invoke(result));

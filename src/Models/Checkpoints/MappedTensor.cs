@@ -1,13 +1,11 @@
-using System.Runtime.InteropServices;
 using Neoteny.Runtime.Native;
 using static TorchSharp.torch;
 
 namespace Neoteny.Models.Checkpoints;
 
-/// <summary>Copies mapped bytes into tensors through libtorch's own copy, which converts dtypes, moves to devices and uses all threads.</summary>
+/// <summary>Copies mapped bytes into tensors: plainly where dtypes agree on the CPU, else through libtorch's copy, which converts and moves.</summary>
 internal static unsafe class MappedTensor
 {
-    private const int DontNeed = 4;
     private const long ChunkBytes = 32 << 20;
 
     private static readonly Lazy<nint> FromBlob = new(() => LibTorch.Symbol("torch_cpu", "aoti_torch_create_tensor_from_blob"));
@@ -15,18 +13,43 @@ internal static unsafe class MappedTensor
     /// <summary>Fills a contiguous tensor of the entry's shape, of any dtype and device.</summary>
     public static void Copy(byte* source, SafetensorsEntry entry, Tensor target)
     {
+        if (entry.Bytes == 0)
+        {
+            return;
+        }
+
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        var count = entry.Bytes / entry.Type.Size;
         var flat = target.view(-1);
+        var onHost = target.device_type == TorchSharp.DeviceType.CPU;
+        if (onHost)
+        {
+            MappedMemory.UseHugePages(Address(flat), flat.numel() * flat.element_size());
+        }
+
+        if (onHost && target.dtype == entry.DType)
+        {
+            MappedMemory.Copy(source, Address(flat), entry.Bytes);
+        }
+        else
+        {
+            Convert(source, entry, flat);
+        }
+
+        GC.KeepAlive(target);
+    }
+
+    private static void Convert(byte* source, SafetensorsEntry entry, Tensor flat)
+    {
+        var count = entry.Bytes / entry.Type.Size;
         for (long at = 0, step = ChunkBytes / entry.Type.Size; at < count; at += step)
         {
             var length = Math.Min(step, count - at);
             var from = source + (at * entry.Type.Size);
             using var part = flat.narrow(0, at, length);
-            using var blob = Blob(from, length, entry.Type, asValues: target.dtype != entry.DType);
+            using var blob = Blob(from, length, entry.Type, asValues: flat.dtype != entry.DType);
             part.copy_(blob);
-            GiveBack(from, length * entry.Type.Size);
+            MappedMemory.Release(from, length * entry.Type.Size);
         }
     }
 
@@ -40,12 +63,8 @@ internal static unsafe class MappedTensor
             return aligned;
         }
 
-        return Make(data, length, asValues ? type.Native : (int)type.Read);
-    }
-
-    private static Tensor Make(byte* data, long length, int dtype)
-    {
         var create = (delegate* unmanaged<void*, long, long*, long*, long, int, int, int, nint*, int>)FromBlob.Value;
+        var dtype = asValues ? type.Native : (int)type.Read;
         long stride = 1;
         nint handle;
         return create(data, 1, &length, &stride, 0, dtype, 0, -1, &handle) == 0
@@ -53,18 +72,13 @@ internal static unsafe class MappedTensor
             : throw new NeotenyException($"libtorch could not make a tensor of {length} elements from mapped memory (dtype {dtype}).");
     }
 
-    // The pages stay in the system's cache; only this process stops counting them.
-    private static void GiveBack(byte* from, long bytes)
+    // The span of a whole tensor would not fit above 2 GB; its first element says where it begins.
+    private static byte* Address(Tensor flat)
     {
-        var page = (nuint)Environment.SystemPageSize;
-        var start = ((nuint)from + page - 1) & ~(page - 1);
-        var end = ((nuint)from + (nuint)bytes) & ~(page - 1);
-        if (end > start)
+        using var first = flat.narrow(0, 0, 1);
+        fixed (byte* start = first.bytes)
         {
-            _ = Advise(start, end - start, DontNeed);
+            return start;
         }
     }
-
-    [DllImport("libc", EntryPoint = "madvise")]
-    private static extern int Advise(nuint start, nuint length, int advice);
 }

@@ -56,28 +56,16 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    /// <summary>Everything that the next step depends on, the weights included (the fp32 master where there is one), by name.</summary>
-    /// <param name="visit">Called once for each tensor, which is borrowed for the call.</param>
-    public void VisitState(Action<string, Tensor> visit)
+    /// <summary>Everything that the next step depends on, the weights included (the fp32 master where there is one).</summary>
+    public IEnumerable<OptimizerTensor> State => slots.SelectMany(slot => new[]
     {
-        foreach (var slot in slots)
-        {
-            visit(AdamWNames.FirstMoment(slot.Parameter), slot.FirstMoment);
-            visit(AdamWNames.SecondMoment(slot.Parameter), slot.SecondMoment);
-            if (slot.Master is { } master)
-            {
-                visit(AdamWNames.Weight(slot.Parameter), master);
-            }
-            else
-            {
-                using var lease = slot.Parameter.Rent();
-                visit(AdamWNames.Weight(slot.Parameter), lease.Tensor);
-            }
-        }
-    }
+        OptimizerTensor.Of(AdamWNames.FirstMoment(slot.Parameter), slot.FirstMoment),
+        OptimizerTensor.Of(AdamWNames.SecondMoment(slot.Parameter), slot.SecondMoment),
+        slot.Master is { } master ? OptimizerTensor.Of(AdamWNames.Weight(slot.Parameter), master) : OptimizerTensor.Of(slot.Parameter),
+    });
 
     /// <summary>Takes a saved state over, the weights included.</summary>
-    /// <param name="read">Gives the saved tensor of a name, or null where there is none; owned by whoever gives it.</param>
+    /// <param name="read">Gives the saved tensor of a name, or null where there is none; disposed after the copy.</param>
     /// <param name="steps">Steps that the state has behind it.</param>
     /// <exception cref="InputException">A tensor is missing or has another shape.</exception>
     public void Load(Func<string, Tensor?> read, long steps)
@@ -133,6 +121,7 @@ public sealed class AdamW : IDisposable
     {
         var saved = read(name) ?? throw new InputException($"The checkpoint holds no '{name}': it was written with another model, adapter or precision. "
             + "Resume with the configuration that wrote it.");
+        using var owned = saved;
         if (!saved.shape.SequenceEqual(target.shape) || saved.dtype != target.dtype)
         {
             throw new InputException($"'{name}' in the checkpoint is {saved.dtype} [{string.Join(", ", saved.shape)}], but this run needs {target.dtype} "
@@ -150,14 +139,4 @@ public sealed class AdamW : IDisposable
 
         public static IAdamWKernel Aten { get; } = new AtenBFloat16Kernel();
     }
-}
-
-/// <summary>The names of the optimizer's tensors in a checkpoint.</summary>
-internal static class AdamWNames
-{
-    public static string FirstMoment(Parameter parameter) => $"{parameter.Path}.exp_avg";
-
-    public static string SecondMoment(Parameter parameter) => $"{parameter.Path}.exp_avg_sq";
-
-    public static string Weight(Parameter parameter) => $"{parameter.Path}.weight_value";
 }

@@ -1,4 +1,4 @@
-using Neoteny.Runtime.Native;
+using Neoteny.Runtime.Cpu;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,12 +37,12 @@ internal sealed unsafe class SimdBFloat16Kernel : IAdamWKernel
 
     private static AdamWPiece Whole(AdamWSlot slot, Tensor weight, Tensor gradient, in AdamWUpdate update) => new()
     {
-        Weight = (ushort*)TensorMemory.Pointer(weight),
-        Master = slot.Master is null ? null : (float*)TensorMemory.Pointer(slot.Master),
-        Gradient = (byte*)TensorMemory.Pointer(gradient),
+        Weight = (ushort*)TensorData.Pointer(weight),
+        Master = slot.Master is null ? null : (float*)TensorData.Pointer(slot.Master),
+        Gradient = (byte*)TensorData.Pointer(gradient),
         GradientIsWide = gradient.dtype == ScalarType.Float32,
-        First = (float*)TensorMemory.Pointer(slot.FirstMoment),
-        Second = (float*)TensorMemory.Pointer(slot.SecondMoment),
+        First = (float*)TensorData.Pointer(slot.FirstMoment),
+        Second = (float*)TensorData.Pointer(slot.SecondMoment),
         Count = slot.Parameter.Count,
         Key = AtenBFloat16Kernel.Key(update, slot),
     };

@@ -150,7 +150,7 @@ public sealed class AdamWTests
             for (var t = 0; t < 4; t++)
             {
                 if (t == 2)
-                    optimizer.VisitState((name, tensor) => saved[name] = tensor.clone());
+                    saved = optimizer.State.ToDictionary(s => s.Name, s => s.Get().clone());
                 first.SetGradient(gradients[t].clone());
                 optimizer.Step(0.01);
             }

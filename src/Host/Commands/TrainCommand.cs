@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Neoteny.Host.Runs;
+using Spectre.Console;
+
+namespace Neoteny.Host.Commands;
+
+/// <summary><c>neoteny train</c>.</summary>
+internal static class TrainCommand
+{
+    public static Command Create(GlobalOptions globals)
+    {
+        var config = ConfigArgument.Create();
+        var command = new Command("train", "Trains as a YAML file says. Ctrl-C finishes the step, saves a checkpoint and ends.") { config };
+        command.SetAction((result, _) => ApplicationHost.RunAsync(
+            result.GetRequiredValue(config),
+            result.GetValue(globals.Verbose),
+            result.GetValue(globals.PluginFolders)!,
+            (run, services, stop) =>
+            {
+                var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(result.InvocationConfiguration.Output) });
+                var outcome = new TrainRun(run, console, services.GetRequiredService<ILoggerFactory>().CreateLogger("train")).Execute(stop);
+                return Task.FromResult(outcome.Stopped ? ExitCode.Interrupted : ExitCode.Success);
+            }));
+        return command;
+    }
+}

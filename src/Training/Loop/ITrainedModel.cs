@@ -1,0 +1,23 @@
+using Neoteny.Autograd;
+using Neoteny.Batches;
+using Neoteny.Parameters;
+using static TorchSharp.torch;
+
+namespace Neoteny.Training.Loop;
+
+/// <summary>What the trainer needs of a model.</summary>
+public interface ITrainedModel
+{
+    /// <summary>All parameters; those with <see cref="Parameter.Trains"/> are updated.</summary>
+    IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Where it computes.</summary>
+    Device Device { get; }
+
+    /// <summary>Runs the model and its loss.</summary>
+    /// <param name="tape">The tape to record on.</param>
+    /// <param name="batch">The micro-batch.</param>
+    /// <param name="scale">Factor on the sum over trained tokens.</param>
+    /// <returns>The scaled loss, fp32 scalar, a value of the tape.</returns>
+    Value ComputeLoss(Tape tape, MicroBatch batch, double scale);
+}

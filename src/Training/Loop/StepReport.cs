@@ -1,0 +1,35 @@
+namespace Neoteny.Training.Loop;
+
+/// <summary>One optimizer step, as observers see it.</summary>
+public sealed record StepReport
+{
+    /// <summary>Steps done, this one included.</summary>
+    public required int Step { get; init; }
+
+    /// <summary>Epochs passed, with the fraction of the current one.</summary>
+    public required double Epoch { get; init; }
+
+    /// <summary>Mean loss of the step's trained tokens before the update, in nats.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>Global gradient norm before clipping.</summary>
+    public required double GradientNorm { get; init; }
+
+    /// <summary>The rate used.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Tokens run, untrained ones included.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>Predictions trained.</summary>
+    public required long TrainedTokens { get; init; }
+
+    /// <summary>How long the step took, drawing its data included.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>Bytes of memory that the process occupies.</summary>
+    public required long Memory { get; init; }
+
+    /// <summary>Tokens a second.</summary>
+    public double TokensPerSecond => Tokens / Math.Max(Duration.TotalSeconds, 1e-9);
+}

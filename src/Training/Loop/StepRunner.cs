@@ -1,0 +1,75 @@
+using Neoteny.Autograd;
+using Neoteny.Batches;
+using Neoteny.Parameters;
+using Neoteny.Runtime;
+using Neoteny.Training.Optimizers;
+using Neoteny.Training.Packing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Neoteny.Training.Loop;
+
+/// <summary>Makes one optimizer step: forward and backward of every micro-batch, clipping, update.</summary>
+/// <param name="model">The model.</param>
+/// <param name="optimizer">Its optimizer.</param>
+public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
+{
+    private readonly Parameter[] trained = [.. model.Parameters.Where(p => p.Trains)];
+
+    /// <summary>The largest global gradient norm; 0 does not clip.</summary>
+    public double MaximumGradientNorm { get; init; }
+
+    /// <summary>Seed of the random keys.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>What the loss is divided by.</summary>
+    public LossNormalization Normalization { get; init; }
+
+    /// <summary>Makes the options of each tape.</summary>
+    public Func<TapeRequest, TapeOptions> Tapes { get; init; } = r => r.ToOptions();
+
+    /// <summary>Runs one step. Without a finite loss and gradient, weights stay as they are.</summary>
+    /// <param name="batches">All micro-batches of the step.</param>
+    /// <param name="step">The step, from 0; keys its random numbers.</param>
+    /// <param name="learningRate">Its learning rate.</param>
+    public StepOutcome Run(IReadOnlyList<MicroBatch> batches, int step, double learningRate)
+    {
+        PrepareGradients(batches.Count);
+        using var total = zeros([], dtype: ScalarType.Float64, device: model.Device);
+        var tokens = batches.Sum(b => (long)b.TrainedTokens);
+        for (var i = 0; i < batches.Count; i++)
+        {
+            var scale = 1.0 / (Normalization == LossNormalization.Tokens ? tokens : (double)batches[i].TrainedTokens * batches.Count);
+            var request = new TapeRequest(CounterRandom.Key(Seed, step, i), IsRecording: true, IsLastOfStep: i == batches.Count - 1);
+            using var tape = new Tape(Tapes(request));
+            var loss = model.ComputeLoss(tape, batches[i], scale);
+            using (no_grad())
+                total.add_(loss.Tensor, Scalars.One);
+            tape.AddLoss(loss);
+            tape.Backward();
+        }
+
+        var outcome = new StepOutcome(total.item<double>(), GradientNorm.Of(trained));
+        if (outcome.IsFinite)
+            optimizer.Step(learningRate, GradientNorm.ClipFactor(outcome.GradientNorm, MaximumGradientNorm));
+        foreach (var parameter in trained)
+            parameter.SetGradient(null);
+        return outcome;
+    }
+
+    /// <summary>bf16 sums over several micro-batches would lose small contributions, so these are gathered in fp32.</summary>
+    private void PrepareGradients(int microBatches)
+    {
+        foreach (var parameter in trained)
+            parameter.GradientType = parameter.DType == ScalarType.Float32 || microBatches > 1 ? ScalarType.Float32 : null;
+    }
+}
+
+/// <summary>What a step computed.</summary>
+/// <param name="Loss">The loss that was differentiated, before the update.</param>
+/// <param name="GradientNorm">The global gradient norm before clipping.</param>
+public readonly record struct StepOutcome(double Loss, double GradientNorm)
+{
+    /// <summary>Whether both are numbers.</summary>
+    public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(GradientNorm);
+}

@@ -1,0 +1,80 @@
+using Neoteny.Parity.Tests.Models;
+using Neoteny.Plugins.CrossEntropy;
+using Neoteny.Training.Loop;
+using Neoteny.Training.Optimizers;
+using Neoteny.Training.Options;
+using Neoteny.Training.Schedules;
+using static TorchSharp.torch;
+
+namespace Neoteny.Parity.Tests.Training;
+
+public class TraceParityTests
+{
+    private const double TraceTolerance = 1e-4;
+
+    // The reference itself moves its final weights by up to 1.4e-5 when every starting weight moves by a relative 1e-6.
+    private const double WeightTolerance = 3e-5;
+
+    public static TheoryData<string> Cases() => [.. FixtureFolders.Names("train")];
+
+    [Fact]
+    public void The_fixtures_hold_training_traces() => Assert.NotEmpty(FixtureFolders.Names("train"));
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Losses_norms_rates_and_final_weights_agree(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var expected = new TrainingCase(name);
+        using var fixture = ModelCase.Open(expected.Base);
+        foreach (var parameter in fixture.Model.BaseParameters)
+            parameter.Trains = true;
+
+        using var optimizer = new AdamW(fixture.Model.BaseParameters, Settings(expected));
+        Assert.Equal(expected.WithoutDecay.Order(), fixture.Model.BaseParameters.Where(p => !Settings(expected).Decays.Applies(p)).Select(p => p.Path).Order());
+        var runner = new StepRunner(new TrainedDecoder(fixture.Model, () => new CrossEntropyLoss()), optimizer)
+        {
+            MaximumGradientNorm = expected.Meta["max_grad_norm"]!.GetValue<double>(),
+            Normalization = expected.Meta["loss_normalisation"]!.GetValue<string>() == "micro" ? LossNormalization.MicroBatches : LossNormalization.Tokens,
+        };
+        Run(expected, runner);
+        foreach (var path in expected.FinalPaths)
+        {
+            using var lease = fixture.Model.BaseParameters.Single(p => p.Path == path).Rent();
+            Assert.True(Compare.MaxDifference(lease.Tensor, expected.Final(path)) < WeightTolerance, path);
+        }
+    }
+
+    private static void Run(TrainingCase expected, StepRunner runner)
+    {
+        var schedule = Schedule(expected);
+        double[] losses = expected.Numbers("loss"), norms = expected.Numbers("grad_norm"), rates = expected.Numbers("lr");
+        for (var step = 0; step < expected.Steps; step++)
+        {
+            var batches = expected.Batches(step);
+            var outcome = runner.Run(batches, step, schedule.At(step));
+            Assert.Equal(losses[step], outcome.Loss, TraceTolerance);
+            Assert.Equal(norms[step], outcome.GradientNorm, TraceTolerance);
+            Assert.Equal(rates[step], schedule.At(step), 1e-12);
+            foreach (var batch in batches)
+                batch.Dispose();
+        }
+    }
+
+    private static AdamWSettings Settings(TrainingCase expected) => new()
+    {
+        Beta1 = expected.Optimizer["betas"]![0]!.GetValue<double>(),
+        Beta2 = expected.Optimizer["betas"]![1]!.GetValue<double>(),
+        Epsilon = expected.Optimizer["eps"]!.GetValue<double>(),
+        WeightDecay = expected.Optimizer["weight_decay"]!.GetValue<double>(),
+        Decays = expected.WithoutDecay.Length == 0 ? WeightDecayPolicy.Everything : WeightDecayPolicy.Matrices,
+    };
+
+    private static LearningRateSchedule Schedule(TrainingCase expected)
+    {
+        var schedule = expected.Meta["schedule"]!;
+        Assert.Equal("cosine", schedule["name"]!.GetValue<string>());
+        return new LearningRateSchedule(
+            SchedulerKind.Cosine, expected.Optimizer["lr"]!.GetValue<double>(), schedule["warmup_steps"]!.GetValue<int>(), schedule["total_steps"]!.GetValue<int>());
+    }
+}
