@@ -21,9 +21,9 @@ public sealed class Value
     }
 
     /// <summary>The tensor. Read only: nothing may write to it except an operator that declares so.</summary>
-    /// <exception cref="InvalidOperationException">The value was donated, or its segment has ended, and nothing saved it.</exception>
+    /// <exception cref="InvalidOperationException">The value was donated, its segment has ended or backward has run, and nothing holds it any more.</exception>
     public Tensor Tensor => tensor ?? Unpark() ?? throw new InvalidOperationException(
-        "This value's tensor is gone: it was donated to an operator, or its segment has ended. Use the value before that, or return it from the segment.");
+        "This value's tensor is gone: it was donated to an operator, its segment has ended, or backward has run. Use the value before that, or return it from the segment.");
 
     /// <summary>Whether a gradient reaches this value in backward.</summary>
     public bool NeedsGradient => Kind is ValueKind.Input or ValueKind.Computed;
