@@ -31,6 +31,9 @@ public sealed class KeyAttribute(string name) : Attribute
     /// <summary>The default in words, for the schema; the property's initial value counts.</summary>
     public string? Default { get; set; }
 
+    /// <summary>In a nested record: whether a plain text in place of the mapping stands for this key (<c>type: alpaca</c> for <c>type: {name: alpaca}</c>).</summary>
+    public bool Shorthand { get; set; }
+
     /// <summary>Whether a file without this key is an error.</summary>
     public bool Required { get; set; }
 }

@@ -92,6 +92,14 @@ internal static class JsonSchema
                 json.WritePropertyName("additionalProperties");
                 WriteShape(json, key, map.Value);
                 break;
+            case RecordShape record when record.Keys.FirstOrDefault(k => k.Shorthand) is { } shorthand:
+                json.WriteStartArray("anyOf");
+                WriteShape(json, shorthand, shorthand.Shape);
+                json.WriteStartObject();
+                WriteObject(json, record.Keys, record.Keys.Where(k => k.Required));
+                json.WriteEndObject();
+                json.WriteEndArray();
+                break;
             case RecordShape record:
                 WriteObject(json, record.Keys, record.Keys.Where(k => k.Required));
                 break;

@@ -44,7 +44,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
 
     private TrainingData LoadData(DataOptions options, long seed)
     {
-        var data = new DataLoader(options, new TokenizerText(session!.Tokenizer)) { ResolvePath = run.File.ResolvePath }.Load(seed);
+        var data = new DataLoader(options, new TokenizerText(session!.Tokenizer), Chat()) { ResolvePath = run.File.ResolvePath }.Load(seed);
         log.LogInformation("Training data: {Report}", data.Report);
         if (data.EvaluationReport is { } evaluation)
         {
@@ -53,6 +53,8 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
 
         return data;
     }
+
+    private TemplateChatEncoder Chat() => new(session!.Tokenizer, run.Options<ChatOptions>().Choose(session.Folder, session.Tokenizer));
 
     private TapeOptions Tape(TapeRequest request) => request.ToOptions();
 

@@ -10,7 +10,7 @@ public sealed record DatasetTypeOptions
     public static readonly string Custom = "user_defined";
 
     /// <summary>The style's name.</summary>
-    [Key("name", Summary = "The style's name; a plain text stands for it.")]
+    [Key("name", Shorthand = true, Summary = "The style's name; a plain text stands for it.")]
     public string Name { get; init; } = Custom;
 
     /// <summary>The system text, put before every prompt.</summary>

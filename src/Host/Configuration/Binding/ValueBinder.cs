@@ -31,7 +31,7 @@ internal static class ValueBinder
             case MapShape map:
                 return ConvertMap((MapNode)node, map, type, created);
             case RecordShape record:
-                return ConvertRecord((MapNode)node, record, type, created);
+                return ConvertRecord(record.Expand(node)!, record, type, created);
             default:
                 return text;
         }

@@ -22,6 +22,9 @@ internal sealed record KeyInfo(string Name, string Property, KeyShape Shape)
 
     public bool Required { get; init; }
 
+    /// <summary>Whether a plain text stands for a mapping with this key alone.</summary>
+    public bool Shorthand { get; init; }
+
     /// <summary>Name and aliases.</summary>
     public IEnumerable<string> Spellings => Aliases.Prepend(Name);
 }

@@ -47,7 +47,16 @@ internal sealed record MapShape(KeyShape Value) : KeyShape
 /// <summary>A nested record with keys of its own.</summary>
 internal sealed record RecordShape(IReadOnlyList<KeyInfo> Keys) : KeyShape
 {
-    public override string Description => "a mapping with the keys " + string.Join(", ", Keys.Select(k => k.Name));
+    public override string Description
+        => (Keys.Any(k => k.Shorthand) ? "a text, or " : "") + "a mapping with the keys " + string.Join(", ", Keys.Select(k => k.Name));
+
+    /// <summary>The mapping that a node means: itself, or for a plain text the one that it is short for; null where it is neither.</summary>
+    public MapNode? Expand(ConfigNode node) => node switch
+    {
+        MapNode map => map,
+        ScalarNode text when Keys.FirstOrDefault(k => k.Shorthand) is { } key => new MapNode(text.Place, [new Entry(key.Name, text.Place, text)]),
+        _ => null,
+    };
 }
 
 /// <summary>A property type that cannot be bound; its owner is at fault.</summary>

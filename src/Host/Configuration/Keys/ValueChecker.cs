@@ -17,7 +17,7 @@ internal sealed class ValueChecker(ProblemList problems)
                 foreach (var entry in node.Entries.Where(e => e.IsSet))
                     Check(entry.Value, map.Value, key, $"{path}.{entry.Key}");
                 break;
-            case RecordShape record when value is MapNode node:
+            case RecordShape record when record.Expand(value) is { } node:
                 CheckRecord(node, record, path);
                 break;
             case TextShape or BooleanShape or IntegerShape or NumberShape or ChoiceShape when value is ScalarNode scalar:

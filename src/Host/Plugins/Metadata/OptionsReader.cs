@@ -46,5 +46,6 @@ internal static class OptionsReader
         Summary = attribute.Named(nameof(KeyAttribute.Summary)) as string,
         Default = attribute.Named(nameof(KeyAttribute.Default)) as string,
         Required = attribute.Named(nameof(KeyAttribute.Required)) is true,
+        Shorthand = attribute.Named(nameof(KeyAttribute.Shorthand)) is true,
     };
 }

@@ -1,0 +1,60 @@
+using Neoteny.Configuration;
+using Neoteny.Models.ChatTemplates;
+using Neoteny.Models.Tokenizers;
+
+namespace Neoteny.Host.Configuration;
+
+/// <summary>Which chat template.</summary>
+[Options]
+internal sealed record ChatOptions : IValidated
+{
+    /// <summary>The template by name.</summary>
+    [Key("chat_template", Default = "tokenizer_default", Summary = "tokenizer_default, jinja (with chat_template_jinja), or a template that ships: chatml, llama3 ...")]
+    public string? Template { get; init; }
+
+    /// <summary>The template as text.</summary>
+    [Key("chat_template_jinja", Summary = "The text of a Jinja chat template.")]
+    public string? Jinja { get; init; }
+
+    /// <inheritdoc/>
+    public void Validate(IProblems problems)
+    {
+        if (Template is "jinja" && Jinja is null)
+        {
+            problems.Add(nameof(Template), "is jinja, but chat_template_jinja is missing. Give the template's text there.");
+        }
+
+        if (Jinja is not null && Template is not (null or "jinja"))
+        {
+            problems.Add(nameof(Jinja), $"cannot be combined with chat_template: {Template}. Keep one of the two.");
+        }
+
+        if (Template is not (null or "jinja" or "tokenizer_default") && !ChatTemplate.Names.Contains(Template))
+        {
+            problems.Add(nameof(Template), $"'{Template}' is not known. Known: tokenizer_default, jinja, {string.Join(", ", ChatTemplate.Names)}.");
+        }
+    }
+
+    /// <summary>The template of a run; null where none is named and the tokenizer has none.</summary>
+    public ChatTemplate? Choose(string tokenizerFolder, Tokenizer tokenizer)
+    {
+        if (Jinja is not null)
+        {
+            return ChatTemplate.Parse(Jinja).WithTokensOf(tokenizer);
+        }
+
+        if (Template is not (null or "tokenizer_default"))
+        {
+            return ChatTemplate.Named(Template).WithTokensOf(tokenizer);
+        }
+
+        try
+        {
+            return ChatTemplate.Load(tokenizerFolder);
+        }
+        catch (InputException) when (Template is null)
+        {
+            return null;
+        }
+    }
+}
