@@ -30,7 +30,9 @@ public class SplitPatternTests
         var root = TokenizerFolders.Bytes();
         root["pre_tokenizer"] = new System.Text.Json.Nodes.JsonObject
         {
-            ["type"] = "Split", ["behavior"] = "Isolated", ["pattern"] = new System.Text.Json.Nodes.JsonObject { ["Regex"] = pattern },
+            ["type"] = "Split",
+            ["behavior"] = "Isolated",
+            ["pattern"] = new System.Text.Json.Nodes.JsonObject { ["Regex"] = pattern },
         };
         var error = Assert.Throws<InputException>(() => TokenizerFolders.Load(root));
         Assert.Contains("tokenizer.json, at pre_tokenizer.pattern.Regex: this pattern cannot be used: " + reason, error.Message, StringComparison.Ordinal);
