@@ -87,7 +87,7 @@ public sealed class SdpaAttention : IAttention
         var (layout, spec) = (input.Layout, input.Spec);
         var result = Script.CallMany(
             "cuda", input.Query, input.Key, input.Value, layout.QueryOffsets, layout.KeyOffsets, layout.MaxQueryLength, layout.MaxKeyLength,
-            spec.Demands.HasFlag(AttentionFeatures.Causal), spec.Scale, Left(spec), Right(spec));
+            AttentionMask.HidesLater(spec), spec.Scale, Left(spec), Right(spec));
         return new AttentionOutput { Output = result[0], LogSumExp = result[1].transpose(0, 1).contiguous(), Saved = [result[2], result[3]] };
     }
 
@@ -97,7 +97,7 @@ public sealed class SdpaAttention : IAttention
         var gradients = Script.CallMany(
             "cuda_backward", backward.OutputGradient.contiguous(), input.Query, input.Key, input.Value, backward.Output,
             backward.LogSumExp!.transpose(0, 1).contiguous(), layout.QueryOffsets, layout.KeyOffsets, layout.MaxQueryLength, layout.MaxKeyLength,
-            spec.Demands.HasFlag(AttentionFeatures.Causal), backward.Saved[0], backward.Saved[1], spec.Scale, Left(spec), Right(spec));
+            AttentionMask.HidesLater(spec), backward.Saved[0], backward.Saved[1], spec.Scale, Left(spec), Right(spec));
         return new AttentionGradients { Query = gradients[0], Key = gradients[1], Value = gradients[2] };
     }
 
@@ -111,7 +111,7 @@ public sealed class SdpaAttention : IAttention
         var windowed = input.Spec.Demands.HasFlag(AttentionFeatures.Window) && input.Spec.Window < run.Keys;
         if (!windowed && run.Queries == run.Keys)
         {
-            return (null, input.Spec.Demands.HasFlag(AttentionFeatures.Causal));
+            return (null, AttentionMask.HidesLater(input.Spec));
         }
 
         var hidden = AttentionMask.Hidden(input.Spec, run.Queries, run.Keys, input.Query.device);

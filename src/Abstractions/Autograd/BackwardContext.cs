@@ -27,6 +27,12 @@ public sealed class BackwardContext
     /// <summary>A further saved tensor, in the order of the calls of <see cref="ForwardContext.Save"/>; borrowed.</summary>
     public Tensor Extra(int index) => node.Extras[index];
 
+    /// <summary>The number of inputs.</summary>
+    public int InputCount => node.Inputs.Length;
+
+    /// <summary>The number of outputs.</summary>
+    public int OutputCount => node.Outputs.Length;
+
     /// <summary>How many further tensors were saved.</summary>
     public int ExtraCount => node.Extras.Count;
 

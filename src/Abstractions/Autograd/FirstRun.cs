@@ -51,6 +51,7 @@ internal sealed class FirstRun
 /// <summary>One operator of a first run.</summary>
 internal sealed class FirstRunRecord
 {
+    private readonly List<Alias> held;
     private Tensor?[] outputs;
 
     public FirstRunRecord(Node node, bool keep)
@@ -60,6 +61,8 @@ internal sealed class FirstRunRecord
         HasOwnResults = node.Extras.Count > 0 || node.SavedOutputs.Count > 0;
         Shapes = [.. node.Outputs.Select(o => o.Tensor.shape)];
         NeedsGradient = node.Outputs.Length > 0 && node.Outputs[0].NeedsGradient;
+        held = [.. node.SavedValues.Concat(keep ? node.Outputs : []).Select(static v => v.Alias)];
+        held.ForEach(static a => a.Saved++);
         outputs = keep ? [.. node.Outputs.Select(o => o.Tensor.alias().DetachFromDisposeScope())] : new Tensor?[node.Outputs.Length];
         if (!keep)
         {
@@ -95,16 +98,30 @@ internal sealed class FirstRunRecord
     }
 
     /// <summary>Drops the references to the first run's values, which end with it.</summary>
-    public void Forget() => Node = Node.WithoutValues();
+    public void Forget()
+    {
+        Node = Node.WithoutValues();
+        if (!IsKept)
+        {
+            Unhold();
+        }
+    }
 
     public void Release()
     {
+        Unhold();
         foreach (var tensor in outputs)
         {
             tensor?.Dispose();
         }
 
         Node.ReleaseExtras();
+    }
+
+    private void Unhold()
+    {
+        held.ForEach(static a => a.Saved--);
+        held.Clear();
     }
 }
 
@@ -113,9 +130,26 @@ internal sealed class Replay(FirstRun run)
 {
     private int next;
 
-    public FirstRunRecord Take() => next < run.Records.Count
-        ? run.Records[next++]
-        : throw new InvalidOperationException($"Segment {run.Path} applied more operators when it ran again than the first time; its body must be deterministic.");
+    public FirstRunRecord Take(Operator @operator)
+    {
+        if (next == run.Records.Count)
+        {
+            throw new InvalidOperationException($"Segment {run.Path} applied {@operator.Name} when it ran again, but had ended there the first time; its body must be deterministic.");
+        }
+
+        var record = run.Records[next++];
+        return record.Node.Operator.Name == @operator.Name ? record : throw new InvalidOperationException(
+            $"Segment {run.Path} applied {@operator.Name} when it ran again where it had applied {record.Node.Operator.Name} the first time; its body must be deterministic.");
+    }
+
+    public void End()
+    {
+        if (next < run.Records.Count)
+        {
+            throw new InvalidOperationException(
+                $"Segment {run.Path} ended when it ran again where it had applied {run.Records[next].Node.Operator.Name} the first time; its body must be deterministic.");
+        }
+    }
 }
 
 /// <summary>Stands on the tape for a checkpointed segment.</summary>
@@ -126,4 +160,10 @@ internal sealed class ReplayOperator(Tape tape, FirstRun run) : Operator
     public override void Forward(ForwardContext context) => throw new InvalidOperationException("A segment is run by its tape.");
 
     public override void Backward(BackwardContext context) => tape.ReplayBackward(run, context.Node);
+
+    /// <summary>The operators of the segment that a replay has not counted down, because there was none.</summary>
+    public IEnumerable<Operator> Unreplayed => run.Records.Select(static r => r.Node.Operator);
+
+    /// <summary>Drops what the first run kept.</summary>
+    public void Release() => run.Release();
 }

@@ -26,6 +26,18 @@ internal sealed class Node
     /// <summary>The values whose tensors backward will read.</summary>
     public IEnumerable<Value> SavedValues => SavedInputs.Select(i => Inputs[i]).Concat(SavedOutputs.Select(i => Outputs[i]));
 
+    /// <summary>Notes which outputs share storage with an input.</summary>
+    public void ShareStorage()
+    {
+        for (var i = 0; i < Outputs.Length; i++)
+        {
+            if (Operator.SharesStorage(i) is >= 0 and var input)
+            {
+                Outputs[i].Alias = Inputs[input].Alias;
+            }
+        }
+    }
+
     public void HoldSaved()
     {
         foreach (var i in SavedInputs)
@@ -51,9 +63,8 @@ internal sealed class Node
             Outputs[i].Release();
         }
 
-        ReleaseExtras();
-        SavedInputs.Clear();
-        SavedOutputs.Clear();
+        (Operator as ReplayOperator)?.Release();
+        ReleaseSavedMarks();
     }
 
     public void ReleaseExtras()
@@ -66,7 +77,7 @@ internal sealed class Node
         Extras = [];
     }
 
-    /// <summary>Nothing will run backward here: drop what forward marked.</summary>
+    /// <summary>Drops what forward marked for backward.</summary>
     public void ReleaseSavedMarks()
     {
         ReleaseExtras();

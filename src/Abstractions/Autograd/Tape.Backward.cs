@@ -8,7 +8,7 @@ public sealed partial class Tape
     /// <exception cref="InvalidOperationException">The tape does not record, or has run backward already, or a saved tensor was changed.</exception>
     public void Backward()
     {
-        ObjectDisposedException.ThrowIf(done, this);
+        CheckState("Backward");
         if (!IsRecording)
         {
             throw new InvalidOperationException("This tape does not record: create it with Recording = true to run backward.");
@@ -16,12 +16,12 @@ public sealed partial class Tape
 
         foreach (var value in frames.Peek())
         {
-            value.EndForward();
+            value.EndForward(park: false);
         }
 
         frames.Peek().Clear();
+        hasRunBackward = true;
         RunBackward(entries);
-        done = true;
     }
 
     private void RunBackward(List<object> recorded)
@@ -30,11 +30,15 @@ public sealed partial class Tape
         {
             switch (recorded[i])
             {
+                case Node { Operator: ReplayOperator } node:
+                    Prefetch(recorded, i - 1);
+                    RunBackward(node);
+                    break;
                 case Node node:
                     RunBackward(node);
                     break;
                 case SegmentMark { IsEnd: true } mark:
-                    Prefetch(recorded, i);
+                    Prefetch(recorded, recorded.FindLastIndex(i, e => e is SegmentMark { IsEnd: false }) - 1);
                     Raise(mark.Path, SegmentPass.Backward, before: true);
                     break;
                 case SegmentMark mark:
@@ -56,13 +60,19 @@ public sealed partial class Tape
             node.Operator.Backward(new BackwardContext(node));
         }
 
+        var uncounted = node.Operator is ReplayOperator segment ? segment.Unreplayed.ToArray() : [node.Operator];
         node.ReleaseSaved();
         foreach (var output in node.Outputs)
         {
             output.Gradient.Clear();
         }
 
-        foreach (var parameter in node.Operator.Parameters)
+        Array.ForEach(uncounted, CountDown);
+    }
+
+    private void CountDown(Operator @operator)
+    {
+        foreach (var parameter in @operator.Parameters)
         {
             if (parameter.Trains && uses.TryGetValue(parameter, out var left))
             {
@@ -84,7 +94,7 @@ public sealed partial class Tape
 
         foreach (var (value, version) in node.SavedValues.Zip(versions))
         {
-            if (options.VersionOf!(value.Tensor) != version)
+            if (!value.WasParked && options.VersionOf!(value.Tensor) != version)
             {
                 throw new InvalidOperationException($"{node.Operator.Name}: a tensor [{string.Join(", ", value.Tensor.shape)}] that it saved was changed in "
                     + "place before backward. The operator that wrote to it must declare so in Mutates.");
@@ -92,20 +102,24 @@ public sealed partial class Tape
         }
     }
 
-    /// <summary>Asks the store for what the segment before the one about to run backward has parked.</summary>
-    private void Prefetch(List<object> recorded, int end)
+    /// <summary>Asks the store for what the segment that ends at <paramref name="last"/> has parked, and the operators between it and the one after it.</summary>
+    private void Prefetch(List<object> recorded, int last)
     {
-        if (Store is null)
+        for (var i = last; i >= 0 && Store is not null && recorded[i] is not SegmentMark { IsEnd: false }; i--)
         {
-            return;
-        }
+            if (recorded[i] is not Node node)
+            {
+                continue;
+            }
 
-        var start = recorded.FindLastIndex(end, e => e is SegmentMark { IsEnd: false });
-        for (var i = start - 1; i >= 0 && recorded[i] is not SegmentMark { IsEnd: false }; i--)
-        {
-            foreach (var value in recorded[i] is Node node ? node.SavedValues : [])
+            foreach (var value in node.SavedValues)
             {
                 value.Prefetch();
+            }
+
+            if (node.Operator is ReplayOperator)
+            {
+                return;
             }
         }
     }

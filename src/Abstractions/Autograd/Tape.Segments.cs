@@ -14,6 +14,12 @@ public sealed partial class Tape
     /// <returns>The values the body returned. Everything else it made is freed as soon as backward does not need it.</returns>
     public Value[] Segment(string path, Func<Value[], Value[]> body, Value[] inputs, bool checkpoint = false)
     {
+        CheckState(path);
+        if (Array.FindIndex(inputs, v => v.Tape != this) is >= 0 and var foreign)
+        {
+            throw new InvalidOperationException($"{path}: input {foreign} was not made by this tape, so its gradient would be lost.");
+        }
+
         if (firstRun is not null || replaying is not null)
         {
             return body(inputs);
@@ -32,7 +38,7 @@ public sealed partial class Tape
 
         frames.Push([]);
         var outputs = body(inputs);
-        EndFrame(outputs);
+        EndFrame(outputs, park: true);
         if (IsRecording)
         {
             entries.Add(new SegmentMark(path, IsEnd: true));
@@ -43,7 +49,7 @@ public sealed partial class Tape
     }
 
     /// <summary>Ends forward for everything made in the innermost frame except the outputs, which move to the frame around it.</summary>
-    private void EndFrame(Value[] outputs)
+    private void EndFrame(Value[] outputs, bool park)
     {
         foreach (var value in frames.Pop())
         {
@@ -53,7 +59,7 @@ public sealed partial class Tape
             }
             else
             {
-                value.EndForward();
+                value.EndForward(park);
             }
         }
     }
@@ -61,37 +67,52 @@ public sealed partial class Tape
     private Value[] RunCheckpointed(string path, Func<Value[], Value[]> body, Value[] inputs)
     {
         Raise(path, SegmentPass.Forward, before: true);
-        var run = firstRun = new FirstRun { Path = path, Body = body, FirstCall = calls };
+        var run = new FirstRun { Path = path, Body = body, FirstCall = calls };
+        var node = new Node { Operator = new ReplayOperator(this, run), Inputs = inputs, RandomKey = 0 };
+        node.SavedInputs.AddRange(Enumerable.Range(0, inputs.Length));
+        node.HoldSaved();
         frames.Push([]);
-        Value[] outputs;
+        firstRun = run;
+        var proxies = inputs.Select(Proxy).ToArray();
         try
         {
-            var inner = body([.. inputs.Select(Proxy)]);
+            var inner = body(proxies);
             run.Finish();
-            outputs = [.. inner.Select(v => new Value(this, v.Tensor.alias().DetachFromDisposeScope(), v.NeedsGradient ? ValueKind.Computed : ValueKind.Constant, ownsTensor: true))];
+            node.Outputs = [.. inner.Select(Outer)];
         }
         catch
         {
-            run.Release();
+            node.ReleaseSaved();
             throw;
         }
         finally
         {
             firstRun = null;
-            EndFrame([]);
+            EndFrame([], park: false);
         }
 
-        frames.Peek().AddRange(outputs);
-        var node = new Node { Operator = new ReplayOperator(this, run), Inputs = inputs, Outputs = outputs, RandomKey = 0 };
-        node.SavedInputs.AddRange(Enumerable.Range(0, inputs.Length));
-        node.HoldSaved();
+        frames.Peek().AddRange(node.Outputs);
         entries.Add(node);
-        EndDonated(node);
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            if (inputs[i].IsDonated || proxies[i].IsDonated)
+            {
+                inputs[i].EndForward(park: true);
+            }
+        }
+
         Raise(path, SegmentPass.Forward, before: false);
-        return outputs;
+        return node.Outputs;
     }
 
-    private Value Proxy(Value outer) => new(this, outer.Tensor, outer.NeedsGradient ? ValueKind.Input : ValueKind.Constant, ownsTensor: false);
+    private Value Outer(Value inner)
+        => new(this, inner.Tensor.alias().DetachFromDisposeScope(), inner.NeedsGradient ? ValueKind.Computed : ValueKind.Constant, ownsTensor: true) { Alias = inner.Alias };
+
+    private Value Proxy(Value outer) => new(this, outer.Tensor, outer.NeedsGradient ? ValueKind.Input : ValueKind.Constant, ownsTensor: false)
+    {
+        Alias = outer.Alias,
+        MadeIn = firstRun,
+    };
 
     /// <summary>Runs a checkpointed segment again, this time recording, and then backward through it.</summary>
     internal void ReplayBackward(FirstRun run, Node outer)
@@ -99,13 +120,14 @@ public sealed partial class Tape
         var (outerEntries, outerCalls) = (entries, calls);
         (entries, calls, replaying) = ([], run.FirstCall, new Replay(run));
         frames.Push([]);
+        var inputs = outer.Inputs.Select(Proxy).ToArray();
         try
         {
             Raise(run.Path, SegmentPass.Replay, before: true);
-            var inputs = outer.Inputs.Select(Proxy).ToArray();
             var outputs = run.Body(inputs);
+            replaying.End();
             replaying = null;
-            EndFrame([]);
+            EndFrame([], park: false);
             frames.Push([]);
             Raise(run.Path, SegmentPass.Replay, before: false);
             Raise(run.Path, SegmentPass.Backward, before: true);
@@ -132,9 +154,10 @@ public sealed partial class Tape
         finally
         {
             DropLeftOvers();
+            FreeAll(inputs);
             replaying = null;
             (entries, calls) = (outerEntries, outerCalls);
-            EndFrame([]);
+            EndFrame([], park: false);
             run.Release();
         }
     }
@@ -159,11 +182,16 @@ public sealed partial class Tape
             frames.Peek().Add(value);
             return value;
         })];
+        node.ShareStorage();
         node.Adopt(record.Node);
         if (kind == ValueKind.Computed)
         {
             node.HoldSaved();
             entries.Add(node);
+        }
+        else
+        {
+            node.ReleaseSavedMarks();
         }
 
         EndDonated(node);

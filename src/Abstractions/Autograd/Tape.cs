@@ -19,7 +19,8 @@ public sealed partial class Tape : IDisposable
     private readonly Dictionary<Parameter, int> uses = [];
     private List<object> entries = [];
     private ulong calls;
-    private bool done;
+    private bool hasRunBackward;
+    private bool isDisposed;
 
     /// <summary>Creates a tape; <paramref name="options"/> null records with defaults.</summary>
     public Tape(TapeOptions? options = null) => this.options = options ?? new TapeOptions();
@@ -30,12 +31,12 @@ public sealed partial class Tape : IDisposable
     internal ISavedTensors? Store => options.Store;
 
     /// <summary>Declares a tensor that needs no gradient. Borrowed: it must outlive the tape.</summary>
-    public Value Constant(Tensor tensor) => new(this, tensor, ValueKind.Constant, ownsTensor: false);
+    public Value Constant(Tensor tensor) => new(this, tensor, ValueKind.Constant, ownsTensor: false) { MadeIn = firstRun };
 
     /// <summary>Declares a tensor whose gradient is wanted (see <see cref="GradientOf"/>). Borrowed: it must outlive the tape.</summary>
     public Value Input(Tensor tensor)
     {
-        var value = new Value(this, tensor, ValueKind.Input, ownsTensor: false);
+        var value = new Value(this, tensor, ValueKind.Input, ownsTensor: false) { MadeIn = firstRun };
         leaves.Add(value);
         return value;
     }
@@ -50,7 +51,7 @@ public sealed partial class Tape : IDisposable
     {
         Check(@operator, inputs);
         var node = new Node { Operator = @operator, Inputs = inputs.ToArray(), RandomKey = NextKey() };
-        var record = replaying?.Take();
+        var record = replaying?.Take(@operator);
         if (record is { IsSkipped: true })
         {
             return Skip(node, record);
@@ -80,14 +81,7 @@ public sealed partial class Tape : IDisposable
 
         var kind = IsRecording && (node.Inputs.Any(i => i.NeedsGradient) || @operator.Parameters.Any(p => p.Trains)) ? ValueKind.Computed : ValueKind.Constant;
         node.Outputs = [.. context.Outputs.Select(t => Own(t, kind))];
-        for (var i = 0; i < node.Outputs.Length; i++)
-        {
-            if (@operator.SharesStorage(i) is >= 0 and var input)
-            {
-                node.Outputs[i].Alias = node.Inputs[input].Alias;
-            }
-        }
-
+        node.ShareStorage();
         Record(node, kind);
         EndDonated(node);
         return node.Outputs;
@@ -96,11 +90,24 @@ public sealed partial class Tape : IDisposable
     /// <summary>Adds a root: backward starts from every value given here.</summary>
     /// <param name="value">A recorded value.</param>
     /// <param name="gradient">Its gradient, same shape; null for ones. Borrowed.</param>
+    /// <exception cref="InvalidOperationException">The value belongs to another tape, or a checkpointed segment is running.</exception>
+    /// <exception cref="ArgumentException">The gradient has another shape than the value.</exception>
     public void AddLoss(Value value, Tensor? gradient = null)
     {
+        CheckState("AddLoss");
         if (value.Tape != this)
         {
-            throw new InvalidOperationException("A loss must be a value of this tape.");
+            throw new InvalidOperationException("AddLoss: the loss must be a value of this tape.");
+        }
+
+        if (firstRun is not null)
+        {
+            throw new InvalidOperationException($"AddLoss: segment {firstRun.Path} is checkpointed and would add its loss twice. Return the value from the segment and add it there.");
+        }
+
+        if (gradient is not null && !gradient.shape.SequenceEqual(value.Tensor.shape))
+        {
+            throw new ArgumentException($"AddLoss: the gradient has shape [{string.Join(", ", gradient.shape)}], the value [{string.Join(", ", value.Tensor.shape)}].");
         }
 
         if (value.NeedsGradient)
@@ -141,7 +148,7 @@ public sealed partial class Tape : IDisposable
         kept.Clear();
         frames.Clear();
         uses.Clear();
-        done = true;
+        isDisposed = true;
     }
 
     private static void FreeAll(IEnumerable<Value> values)
@@ -155,7 +162,7 @@ public sealed partial class Tape : IDisposable
 
     private Value Own(Tensor tensor, ValueKind kind)
     {
-        var value = new Value(this, tensor, kind, ownsTensor: true);
+        var value = new Value(this, tensor, kind, ownsTensor: true) { MadeIn = firstRun };
         frames.Peek().Add(value);
         return value;
     }
@@ -178,13 +185,13 @@ public sealed partial class Tape : IDisposable
         }
     }
 
-    private static void EndDonated(Node node)
+    private void EndDonated(Node node)
     {
         foreach (var input in node.Inputs)
         {
             if (input.IsDonated)
             {
-                input.EndForward();
+                input.EndForward(park: replaying is null);
             }
         }
     }
@@ -211,12 +218,7 @@ public sealed partial class Tape : IDisposable
 
     private void Check(Operator @operator, ReadOnlySpan<Value> inputs)
     {
-        ObjectDisposedException.ThrowIf(done, this);
-        if (Environment.CurrentManagedThreadId != thread)
-        {
-            throw new InvalidOperationException($"{@operator.Name}: a tape runs on the thread that made it.");
-        }
-
+        CheckState(@operator.Name);
         for (var i = 0; i < inputs.Length; i++)
         {
             if (inputs[i].Tape != this)
@@ -224,15 +226,35 @@ public sealed partial class Tape : IDisposable
                 throw new InvalidOperationException($"{@operator.Name}: input {i} was not made by this tape, so its gradient would be lost. "
                     + "Apply the operator that made it on this tape, or declare it with Constant or Input.");
             }
+
+            if (firstRun is not null && inputs[i].MadeIn != firstRun && (inputs[i].Kind != ValueKind.Constant || inputs[i].OwnsTensor))
+            {
+                throw new InvalidOperationException($"{@operator.Name}: input {i} comes from outside of the checkpointed segment {firstRun.Path}, which could not "
+                    + "find it when it runs again. Pass it to Segment as an input.");
+            }
         }
 
         foreach (var i in @operator.Mutates)
         {
-            if (inputs[i].Alias.Saved > 0 || !inputs[i].OwnsTensor)
+            if (inputs[i].Alias.Saved > 0 || inputs[i].Alias.IsForeign)
             {
                 throw new InvalidOperationException($"{@operator.Name}: would overwrite input {i} [{string.Join(", ", inputs[i].Tensor.shape)}], "
                     + "which is not the tape's own or which an earlier operator saved for backward.");
             }
+        }
+    }
+
+    private void CheckState(string what)
+    {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        if (Environment.CurrentManagedThreadId != thread)
+        {
+            throw new InvalidOperationException($"{what}: a tape runs on the thread that made it.");
+        }
+
+        if (hasRunBackward && replaying is null)
+        {
+            throw new InvalidOperationException($"{what}: this tape has run backward already. A tape serves one forward and one backward pass; record the next on a new one.");
         }
     }
 }

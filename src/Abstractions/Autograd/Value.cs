@@ -17,13 +17,13 @@ public sealed class Value
     internal Value(Tape tape, Tensor? tensor, ValueKind kind, bool ownsTensor)
     {
         (Tape, this.tensor, Kind, OwnsTensor) = (tape, tensor, kind, ownsTensor);
-        Alias = new Alias();
+        Alias = new Alias { IsForeign = !ownsTensor };
     }
 
     /// <summary>The tensor. Read only: nothing may write to it except an operator that declares so.</summary>
-    /// <exception cref="InvalidOperationException">The value was donated, or its segment has ended, and nothing saved it.</exception>
+    /// <exception cref="InvalidOperationException">The value was donated, its segment has ended or backward has run, and nothing holds it any more.</exception>
     public Tensor Tensor => tensor ?? Unpark() ?? throw new InvalidOperationException(
-        "This value's tensor is gone: it was donated to an operator, or its segment has ended. Use the value before that, or return it from the segment.");
+        "This value's tensor is gone: it was donated to an operator, its segment has ended, or backward has run. Use the value before that, or return it from the segment.");
 
     /// <summary>Whether a gradient reaches this value in backward.</summary>
     public bool NeedsGradient => Kind is ValueKind.Input or ValueKind.Computed;
@@ -49,6 +49,12 @@ public sealed class Value
 
     internal bool IsDonated { get; private set; }
 
+    /// <summary>The first run of a checkpointed segment that made the value, if one did.</summary>
+    internal FirstRun? MadeIn { get; init; }
+
+    /// <summary>Whether the tensor came back from the store, as another tensor than the one saved.</summary>
+    internal bool WasParked { get; private set; }
+
     /// <summary>Shared by values whose tensors share storage.</summary>
     internal Alias Alias { get; set; }
 
@@ -60,8 +66,8 @@ public sealed class Value
         Alias.Saved++;
     }
 
-    /// <summary>Forward code is done with the value: park it if it was saved, free it otherwise.</summary>
-    internal void EndForward()
+    /// <summary>Forward code is done with the value: free it unless it was saved, and then park it where it will not be read soon.</summary>
+    internal void EndForward(bool park)
     {
         if (forwardDone || !OwnsTensor)
         {
@@ -73,9 +79,9 @@ public sealed class Value
         {
             Free();
         }
-        else if (tensor is not null && Tape.Store is { } store && store.Park(new SavedTensor { Tensor = tensor }) is { } handle)
+        else if (park && tensor is not null && Tape.Store is { } store && store.Park(new SavedTensor { Tensor = tensor }) is { } handle)
         {
-            parked = handle;
+            (parked, WasParked) = (handle, true);
             tensor.Dispose();
             tensor = null;
         }
@@ -139,4 +145,7 @@ internal enum ValueKind : byte
 internal sealed class Alias
 {
     public int Saved;
+
+    /// <summary>Whether the storage was declared from outside, so that no operator may write to it.</summary>
+    public bool IsForeign { get; init; }
 }

@@ -73,7 +73,15 @@ public sealed class Parameter : IDisposable
             return new WeightLease(this, pieces, dense, isTemporary: false);
         }
 
-        return new WeightLease(this, pieces, Format.Unpack(pieces, wanted).DetachFromDisposeScope(), isTemporary: true);
+        try
+        {
+            return new WeightLease(this, pieces, Format.Unpack(pieces, wanted).DetachFromDisposeScope(), isTemporary: true);
+        }
+        catch
+        {
+            home.Return(this, pieces);
+            throw;
+        }
     }
 
     /// <summary>Rents the stored pieces as they are, for products that read the format themselves.</summary>
@@ -171,7 +179,7 @@ public sealed class Parameter : IDisposable
 
         stored?.Dispose();
         DType = weight.dtype;
-        stored = Format.Pack(weight.DetachFromDisposeScope());
+        stored = home.Adopt(this, Format.Pack(weight.DetachFromDisposeScope()));
         Touch();
     }
 
@@ -192,7 +200,7 @@ public sealed class Parameter : IDisposable
 
         stored?.Dispose();
         Format = format;
-        stored = format.Pack(dense);
+        stored = home.Adopt(this, format.Pack(dense));
         Touch();
     }
 

@@ -6,7 +6,7 @@ namespace Neoteny.Runtime.Cpu;
 /// <summary>Rotary embedding for fp32 heads in CPU memory, one pass.</summary>
 internal static unsafe class RotaryLoops
 {
-    public static bool Handles(Tensor x_THD) => TensorData.IsDenseFloat(x_THD);
+    public static bool Handles(params ReadOnlySpan<Tensor> tensors) => RmsNormLoops.Handles(tensors);
 
     public static Tensor Turn(Tensor x_THD, Tensor cos_TF, Tensor sin_TF, bool backward)
     {

@@ -23,6 +23,13 @@ public sealed class AtenScript(string source)
     /// <summary>Calls a function that returns <c>List[Tensor]</c>.</summary>
     public Tensor[] CallMany(string function, params object?[] arguments) => (Tensor[])Invoke(function, arguments);
 
+    /// <summary>Calls a function that returns <c>int</c>.</summary>
+    public long CallInteger(string function, params object?[] arguments)
+    {
+        using var result = (Scalar)Invoke(function, arguments);
+        return result.ToInt64();
+    }
+
     /// <summary>Calls a function whose result does not matter.</summary>
     public void Run(string function, params object?[] arguments) => (Invoke(function, arguments) as IDisposable)?.Dispose();
 

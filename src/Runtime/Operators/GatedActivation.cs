@@ -26,6 +26,11 @@ public sealed class GatedActivation : Operator
     public override void Forward(ForwardContext context)
     {
         var (gate, up) = (context.Input(0), context.Input(1));
+        if (!gate.shape.SequenceEqual(up.shape))
+        {
+            throw new ArgumentException($"gated_activation: gate [{string.Join(", ", gate.shape)}] and up [{string.Join(", ", up.shape)}] differ in shape.");
+        }
+
         context.Emit(IsSilu && Cpu.SwiGluLoops.Handles(gate, up)
             ? Cpu.SwiGluLoops.Forward(gate, up)
             : Activate(gate.to(ScalarType.Float32)).mul_(up).to(gate.dtype));

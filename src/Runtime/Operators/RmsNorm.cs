@@ -19,6 +19,11 @@ public sealed class RmsNorm(Parameter weight, double epsilon, double offset = 0)
     {
         var x = context.Input(0);
         using var w = weight.Rent();
+        if (x.size(-1) != w.Tensor.size(0))
+        {
+            throw new ArgumentException($"rms_norm: {weight.Path} has {w.Tensor.size(0)} features, its input [{string.Join(", ", x.shape)}] has {x.size(-1)}.");
+        }
+
         var (y, inverse) = Cpu.RmsNormLoops.Handles(x, w.Tensor)
             ? Cpu.RmsNormLoops.Forward(x, w.Tensor, epsilon, offset)
             : Compose(x, w.Tensor);
@@ -34,7 +39,7 @@ public sealed class RmsNorm(Parameter weight, double epsilon, double offset = 0)
         using var w = weight.Rent();
         var (dx, dw) = Cpu.RmsNormLoops.Handles(x, w.Tensor, dy)
             ? Cpu.RmsNormLoops.Backward(dy, x, inverse, w.Tensor, offset, weight.Trains)
-            : ComposeBackward(dy, x, inverse, w.Tensor);
+            : ComposeBackward(dy, x, inverse.view([.. x.shape[..^1], 1]), w.Tensor);
         if (weight.Trains)
         {
             weight.AddGradient(dw!);

@@ -16,6 +16,7 @@ public sealed class Rotary(RotaryAngles angles) : Operator
     {
         for (var i = 0; i < context.InputCount; i++)
         {
+            Check(context.Input(i));
             context.Emit(Turn(context.Input(i), angles.Cosines, angles.Sines, backward: false));
         }
     }
@@ -23,7 +24,7 @@ public sealed class Rotary(RotaryAngles angles) : Operator
     /// <inheritdoc/>
     public override void Backward(BackwardContext context)
     {
-        for (var i = 0; i < 2; i++)
+        for (var i = 0; i < context.InputCount; i++)
         {
             if (context.OutputGradient(i) is { } gradient && context.NeedsGradient(i))
             {
@@ -32,9 +33,19 @@ public sealed class Rotary(RotaryAngles angles) : Operator
         }
     }
 
+    private void Check(Tensor x_THD)
+    {
+        var cos_TF = angles.Cosines;
+        if (x_THD.dim() != 3 || x_THD.size(0) != cos_TF.size(0) || x_THD.size(2) < 2 * cos_TF.size(1))
+        {
+            throw new ArgumentException($"rotary: an input has shape [{string.Join(", ", x_THD.shape)}] where the angles [{string.Join(", ", cos_TF.shape)}] "
+                + $"need [{cos_TF.size(0)}, heads, at least {2 * cos_TF.size(1)}].");
+        }
+    }
+
     private static Tensor Turn(Tensor x_THD, Tensor cos_TF, Tensor sin_TF, bool backward)
     {
-        if (Cpu.RotaryLoops.Handles(x_THD))
+        if (Cpu.RotaryLoops.Handles(x_THD, cos_TF, sin_TF))
         {
             return Cpu.RotaryLoops.Turn(x_THD, cos_TF, sin_TF, backward);
         }

@@ -36,6 +36,11 @@ public sealed class Split(params long[] sizes) : Operator
     public override void Forward(ForwardContext context)
     {
         var x = context.Input(0);
+        if (x.size(-1) != sizes.Sum())
+        {
+            throw new ArgumentException($"split: the parts [{string.Join(", ", sizes)}] do not add up to the last dimension of [{string.Join(", ", x.shape)}].");
+        }
+
         context.State = x.shape;
         long at = 0;
         foreach (var size in sizes)
@@ -63,7 +68,7 @@ public sealed class Split(params long[] sizes) : Operator
     }
 }
 
-/// <summary>The sum of two tensors of one shape.</summary>
+/// <summary>The sum of two tensors of one shape and dtype.</summary>
 public sealed class Add : Operator
 {
     /// <summary>The only instance.</summary>
@@ -73,7 +78,16 @@ public sealed class Add : Operator
     public override string Name => "add";
 
     /// <inheritdoc/>
-    public override void Forward(ForwardContext context) => context.Emit(context.Input(0).add(context.Input(1), Scalars.One));
+    public override void Forward(ForwardContext context)
+    {
+        var (left, right) = (context.Input(0), context.Input(1));
+        if (left.dtype != right.dtype || !left.shape.SequenceEqual(right.shape))
+        {
+            throw new ArgumentException($"add: {left.dtype} [{string.Join(", ", left.shape)}] and {right.dtype} [{string.Join(", ", right.shape)}] differ in shape or dtype.");
+        }
+
+        context.Emit(left.add(right, Scalars.One));
+    }
 
     /// <inheritdoc/>
     public override void Backward(BackwardContext context)

@@ -8,7 +8,7 @@ namespace Neoteny.Models.Tokenizers.Patterns;
 internal sealed class SplitPattern
 {
     private const int LongestPattern = 16384;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly string pattern;
     private readonly Lazy<Regex> regex;
 
