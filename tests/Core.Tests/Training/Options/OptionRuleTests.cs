@@ -39,6 +39,10 @@ public sealed class OptionRuleTests
         { new OptimizerOptions { Arguments = new Dictionary<string, string> { ["foo"] = "1" } }, "Arguments: has no argument 'foo'; there is bf16_stochastic_round." },
         { new ScheduleOptions { WarmupSteps = 3, WarmupRatio = 0.1 }, "WarmupRatio: cannot be set together with warmup_steps. Keep one of the two." },
         { new ScheduleOptions { Scheduler = SchedulerKind.Linear, MinimumRatio = 0.1 }, "MinimumRatio: needs 'lr_scheduler: cosine'." },
+        {
+            new ScheduleOptions { Scheduler = SchedulerKind.Constant, WarmupRatio = 0.1 },
+            "WarmupRatio: has no effect with 'lr_scheduler: constant'. Use constant_with_warmup. (warning)"
+        },
         { new SavingOptions { Steps = 5, PerEpoch = 1 }, "PerEpoch: cannot be set together with save_steps. Keep one of the two." },
         { new SavingOptions { Steps = 5, Strategy = CadenceKind.Epoch }, "Steps: needs 'save_strategy: steps', or none." },
         { new SavingOptions { Strategy = CadenceKind.Steps }, "Strategy: is steps, but neither save_steps nor saves_per_epoch is set." },

@@ -7,8 +7,6 @@ internal sealed class CharacterEncoder : ITextEncoder
 {
     public int? EndId { get; init; } = 2;
 
-    public int? BeginId => 1;
-
     public int[] Encode(string text, bool addSpecialTokens) => addSpecialTokens ? [1, .. text.Select(c => (int)c)] : [.. text.Select(c => (int)c)];
 
     /// <summary>The text of ids; the begin and end tokens are written ^ and $.</summary>
