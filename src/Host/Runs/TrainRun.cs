@@ -44,7 +44,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
 
     private TrainingData LoadData(DataOptions options, long seed)
     {
-        var data = new DataLoader(options, new TokenizerTextEncoder(session!.Tokenizer), Chat()) { ResolvePath = run.File.ResolvePath }.Load(seed);
+        var data = new DataLoader(options, new TokenizerText(session!.Tokenizer), Chat()) { ResolvePath = run.File.ResolvePath }.Load(seed);
         log.LogInformation("Training data: {Report}", data.Report);
         if (data.EvaluationReport is { } evaluation)
         {
