@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Neoteny.Autograd;
 using Neoteny.Host.Configuration;
@@ -13,6 +14,8 @@ namespace Neoteny.Host.Runs;
 /// <summary>One training run, from a checked configuration to files in its output folder.</summary>
 internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log) : IModelSaver
 {
+    private const int SampleCount = 5;
+
     private ModelSession? session;
 
     /// <summary>Trains, and says what came out.</summary>
@@ -34,8 +37,9 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
         });
         var trained = opened.Model.Parameters.Where(p => p.Trains).Sum(p => p.Count);
         log.LogInformation("{Trained:n0} of {All:n0} parameters train", trained, opened.Model.Parameters.Sum(p => p.Count));
+        var before = Check(data);
         var result = display.Run(() => trainer.Run(stop));
-        Summarize(result, options.Saving.Folder);
+        Summarize(result, before, data, options.Saving.Folder);
         return result;
     }
 
@@ -62,7 +66,24 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
         run.Options<DataOptions>(), run.Options<StepOptions>(), run.Options<OptimizerOptions>(), run.Options<ScheduleOptions>(),
         run.Options<SavingOptions>(), run.Options<EvaluationOptions>(), run.Options<LoggingOptions>());
 
-    private void Summarize(TrainingResult result, string folder)
+    /// <summary>Answers the evaluation prompts where the run asks for it; null where it does not.</summary>
+    private IReadOnlyList<Answer>? Check(TrainingData data)
+    {
+        var options = run.Options<SampleOptions>();
+        if (!options.ExactMatch && !options.Samples)
+        {
+            return null;
+        }
+
+        if (data.Evaluation.Count == 0)
+        {
+            throw new InputException("eval_exact_match and generate_samples need evaluation data. Set test_datasets or val_set_size.");
+        }
+
+        return new AnswerCheck(session!).Run(data.Evaluation);
+    }
+
+    private void Summarize(TrainingResult result, IReadOnlyList<Answer>? before, TrainingData data, string folder)
     {
         if (result.Stopped)
         {
@@ -70,6 +91,39 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
             return;
         }
 
+        if (before is not null && Check(data) is { } after)
+        {
+            Show(before, after);
+        }
+
         console.WriteLine(session!.Adapter is null ? $"The trained model is in {folder}" : $"The adapter is in {folder}");
+        console.WriteLine($"Chat with it: {ChatCommand(folder)}");
+    }
+
+    private void Show(IReadOnlyList<Answer> before, IReadOnlyList<Answer> after)
+    {
+        if (run.Options<SampleOptions>().Samples)
+        {
+            foreach (var answer in after.Take(SampleCount))
+            {
+                console.WriteLine($"  {(answer.IsExact ? "right" : "wrong")}: {OneLine(answer.Prompt)} -> {OneLine(answer.Generated)}");
+            }
+        }
+
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"Evaluation prompts answered exactly: {Share(before):p1} before, {Share(after):p1} after training ({after.Count} prompts)"));
+    }
+
+    private static double Share(IReadOnlyList<Answer> answers) => (double)answers.Count(a => a.IsExact) / Math.Max(answers.Count, 1);
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim();
+
+    /// <summary>The command line that started this program, with another command.</summary>
+    private static string ChatCommand(string folder)
+    {
+        var program = Environment.GetEnvironmentVariable("DOTNET_LAUNCH_PROFILE") is not null || AppContext.BaseDirectory.Contains("/bin/Release/", StringComparison.Ordinal)
+            ? "dotnet run --project src/Host -c Release --"
+            : "neoteny";
+        return $"{program} chat {folder}";
     }
 }
