@@ -14,7 +14,7 @@ version=$(dotnet --list-runtimes | awk '$1 == "Microsoft.NETCore.App" && $2 ~ /^
 mkdir -p "$stage/dotnet/shared/Microsoft.NETCore.App"
 cp -r "$dotnet_root/dotnet" "$dotnet_root/host" "$stage/dotnet/"
 cp -r "$dotnet_root/shared/Microsoft.NETCore.App/$version" "$stage/dotnet/shared/Microsoft.NETCore.App/"
-tar -C "$stage" -cJf "$out/bundle.tar.xz" dotnet host
+XZ_OPT=${XZ_OPT:--3} tar -C "$stage" -cJf "$out/bundle.tar.xz" dotnet host
 
 cat > "$out/neoteny" <<'RUN'
 #!/usr/bin/env bash

@@ -30,7 +30,9 @@ internal static class PluginTable
         plugin.Id,
         plugin.Version,
         plugin.Status.ToString().ToLowerInvariant(),
-        string.Join("; ", (plugin.Manifest?.Provides ?? []).GroupBy(p => p.PointLabel).Select(g => $"{g.Key} {string.Join(", ", g.Select(p => p.Name))}")),
+        string.Join("; ", (plugin.Manifest?.Provides ?? [])
+            .GroupBy(p => p.PointLabel)
+            .Select(g => $"{g.Key} {string.Join(", ", g.Select(p => p.Name))}")),
         string.Join(", ", (plugin.Manifest?.Keys ?? []).Select(k => k.Name)),
     ];
 }

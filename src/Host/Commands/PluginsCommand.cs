@@ -11,7 +11,11 @@ internal static class PluginsCommand
 
     private static Command List(GlobalOptions globals)
     {
-        var config = new Argument<string?>("config") { Description = "A YAML file: the plugins that it asks for are shown as active.", Arity = ArgumentArity.ZeroOrOne };
+        var config = new Argument<string?>("config")
+        {
+            Description = "A YAML file: the plugins that it asks for are shown as active.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var command = new Command("list", "Lists the plugins on the search path: status, what they provide, which keys they own.") { config };
         command.SetAction(result =>
         {

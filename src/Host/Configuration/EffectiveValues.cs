@@ -25,8 +25,9 @@ internal static class EffectiveValues
     {
         var value = record.GetType().GetProperty(key.Property)!.GetValue(record);
         var entry = key.Spellings.Select(run.File.Root.Find).FirstOrDefault(e => e is not null);
-        var origin = entry is not null ? entry.Place.ToString() : key.Default is null || key.Default == Text(value, key.Shape) ? "default" : $"default: {key.Default}";
-        return ($"{key.Name}: {Text(value, key.Shape)}".TrimEnd(), origin);
+        var text = Text(value, key.Shape);
+        var fallback = key.Default is null || key.Default == text ? "default" : $"default: {key.Default}";
+        return ($"{key.Name}: {text}".TrimEnd(), entry?.Place.ToString() ?? fallback);
     }
 
     private static string Text(object? value, KeyShape shape) => (value, shape) switch

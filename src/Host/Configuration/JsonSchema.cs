@@ -51,6 +51,8 @@ internal static class JsonSchema
         WriteShape(json, key, key.Shape);
         if (key.Shape is ListShape list)
             WriteShape(json, key, list.Item);
+        if (key.Shape is RecordShape { HasShortForm: true })
+            WriteShape(json, key, new TextShape());
         json.WriteStartObject();
         json.WriteString("type", "null");
         json.WriteEndObject();
@@ -91,14 +93,6 @@ internal static class JsonSchema
                 json.WriteString("type", "object");
                 json.WritePropertyName("additionalProperties");
                 WriteShape(json, key, map.Value);
-                break;
-            case RecordShape record when record.Keys.FirstOrDefault(k => k.Shorthand) is { } shorthand:
-                json.WriteStartArray("anyOf");
-                WriteShape(json, shorthand, shorthand.Shape);
-                json.WriteStartObject();
-                WriteObject(json, record.Keys, record.Keys.Where(k => k.Required));
-                json.WriteEndObject();
-                json.WriteEndArray();
                 break;
             case RecordShape record:
                 WriteObject(json, record.Keys, record.Keys.Where(k => k.Required));

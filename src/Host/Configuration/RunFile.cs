@@ -29,7 +29,10 @@ internal sealed class RunFile
         if (Directory.Exists(path))
             throw new InputException($"{path} is a folder; name the YAML file in it.");
         if (!File.Exists(path))
-            throw new InputException($"There is no configuration file at {System.IO.Path.GetFullPath(path)}. Check the path, or start from a file in examples/.");
+        {
+            var full = System.IO.Path.GetFullPath(path);
+            throw new InputException($"There is no configuration file at {full}. Check the path, or start from a file in examples/.");
+        }
         try
         {
             return new RunFile(path, File.ReadAllText(path));

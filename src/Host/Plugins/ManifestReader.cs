@@ -69,10 +69,10 @@ internal sealed class ManifestReader(SharedAssemblies shared)
             var points = Points(reader, handle).Distinct().ToList();
             if (points.Count == 0)
                 throw new PluginFaultException($"{TypeNames.Of(reader, handle)} has [Provides] but implements no extension point");
-            foreach (var name in names)
+            foreach (var (name, point) in from name in names from point in points select (name, point))
             {
-                foreach (var point in points)
-                    yield return new ProvidedName(point, name.First, TypeNames.Of(reader, handle), name.Named(nameof(ProvidesAttribute.Summary)) as string);
+                var summary = name.Named(nameof(ProvidesAttribute.Summary)) as string;
+                yield return new ProvidedName(point, name.First, TypeNames.Of(reader, handle), summary);
             }
         }
     }

@@ -54,6 +54,13 @@ internal sealed class PluginCatalog
     public IEnumerable<InstalledPlugin> OfId(string id) =>
         _plugins.Where(p => p.Id.Equals(id, StringComparison.OrdinalIgnoreCase)).OrderByDescending(p => p.Manifest?.Version);
 
+    /// <summary>The names under which usable plugins provide a point, for messages: "eager, sdpa", or "none".</summary>
+    public string NamesOf(Func<ProvidedName, bool> isOfPoint)
+    {
+        var provided = _plugins.Where(p => p.IsUsable).SelectMany(p => p.Manifest!.Provides).Where(isOfPoint).Select(p => p.Name);
+        return string.Join(", ", provided.Distinct().Order(StringComparer.Ordinal).DefaultIfEmpty("none"));
+    }
+
     /// <summary>Marks a plugin as loaded for the configuration at hand.</summary>
     public void MarkActive(InstalledPlugin plugin) => Mark(plugin, PluginStatus.Active, null);
 

@@ -67,13 +67,18 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
     private string WhyNot(PluginReference reference)
     {
         var versions = catalog.OfId(reference.Id!).ToList();
-        if (versions.Find(p => p.IsUsable) is { } usable)
-            return $"no installed version of {usable.Id} satisfies '{reference.Text}'; installed: {string.Join(", ", versions.Where(v => v.IsUsable).Select(v => v.Version))}";
+        if (versions.Where(v => v.IsUsable).ToList() is { Count: > 0 } usable)
+        {
+            var installed = string.Join(", ", usable.Select(v => v.Version));
+            return $"no installed version of {usable[0].Id} satisfies '{reference.Text}'; installed: {installed}";
+        }
         if (versions.Count > 0)
             return $"{versions[0]} cannot be used: {versions[0].Reason}";
         var ids = catalog.List().Where(p => p.IsUsable).Select(p => p.Id).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
-        var hint = Nearest.To(reference.Id!, ids) is { } nearest ? $"; did you mean '{nearest}'?" : $"; installed: {(ids.Count > 0 ? string.Join(", ", ids) : "none")}";
-        return $"the plugin '{reference.Id}' is not installed{hint} (searched {string.Join(", ", catalog.Folders)})";
+        var hint = Nearest.To(reference.Id!, ids) is { } nearest
+            ? $"did you mean '{nearest}'?"
+            : $"installed: {string.Join(", ", ids.DefaultIfEmpty("none"))}";
+        return $"the plugin '{reference.Id}' is not installed; {hint} (searched {string.Join(", ", catalog.Folders)})";
     }
 
     private void SelectByKey(Entry entry)
@@ -88,20 +93,24 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
         var providers = Providers(Usable(), demand.PointLabel, demand.Name).ToList();
         if (providers.Any(IsSelected))
             return;
+        var what = $"{demand.PointLabel} '{demand.Name}'";
         if (providers.Count == 1)
-            Add(providers[0], $"it provides {demand.PointLabel} '{demand.Name}'", isNamed: false);
-        else if (providers.Count > 1)
-            file.Problems.Add(demand.Place, $"{demand.Key}: {string.Join(" and ", providers)} both provide '{demand.Name}'; name the one you mean under 'plugins'");
-        else
         {
-            var names = Usable().SelectMany(p => p.Manifest!.Provides).Where(p => p.PointLabel == demand.PointLabel).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal).ToList();
-            file.Problems.Add(demand.Place, $"{demand.Key}: no installed plugin provides {demand.PointLabel} '{demand.Name}'; installed: {(names.Count > 0 ? string.Join(", ", names) : "none")}");
+            Add(providers[0], $"it provides {what}", isNamed: false);
+            return;
         }
+        var names = catalog.NamesOf(p => p.PointLabel == demand.PointLabel);
+        file.Problems.Add(demand.Place, providers.Count == 0
+            ? $"{demand.Key}: no installed plugin provides {what}; installed: {names}"
+            : $"{demand.Key}: {string.Join(" and ", providers)} both provide {what}; name the one you mean under 'plugins'");
     }
 
     /// <summary>What can still be chosen: every plugin's selected version, or its highest.</summary>
     private IEnumerable<InstalledPlugin> Usable() => catalog.List()
-        .Where(p => IsSelected(p) || (p.Status == PluginStatus.Available && !_selections.Any(s => s.Plugin.Id.Equals(p.Id, StringComparison.OrdinalIgnoreCase))));
+        .Where(p => IsSelected(p) || (p.Status == PluginStatus.Available && !IsOtherVersionSelected(p)));
+
+    private bool IsOtherVersionSelected(InstalledPlugin plugin) =>
+        _selections.Any(s => s.Plugin.Id.Equals(plugin.Id, StringComparison.OrdinalIgnoreCase));
 
     private static IEnumerable<InstalledPlugin> Providers(IEnumerable<InstalledPlugin> plugins, string point, string name) =>
         plugins.Where(p => p.Manifest!.Provides.Any(n => n.PointLabel == point && n.Name == name));

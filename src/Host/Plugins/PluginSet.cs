@@ -134,11 +134,11 @@ internal sealed class PluginSet : IDisposable
             case 1:
                 return Load(providers[0], $"it provides {label} '{name}'");
             case 0:
-                var names = _catalog.List().Where(p => p.IsUsable).SelectMany(p => p.Manifest!.Provides).Where(p => p.Point == point.FullName).Select(p => p.Name)
-                    .Distinct().Order(StringComparer.Ordinal).DefaultIfEmpty("none");
-                throw new InputException($"{where}no installed plugin provides {label} '{name}'; installed: {string.Join(", ", names)}");
+                var names = _catalog.NamesOf(p => p.Point == point.FullName);
+                throw new InputException($"{where}no installed plugin provides {label} '{name}'; installed: {names}");
             default:
-                throw new InputException($"{where}{string.Join(" and ", providers)} both provide {label} '{name}'; name the one you mean under 'plugins'");
+                var both = string.Join(" and ", providers);
+                throw new InputException($"{where}{both} both provide {label} '{name}'; name the one you mean under 'plugins'");
         }
     }
 
@@ -146,8 +146,10 @@ internal sealed class PluginSet : IDisposable
     {
         foreach (var provided in plugin.Manifest!.Provides)
         {
-            if (_plugins.Find(p => p.Manifest.Provides.Any(o => o.Point == provided.Point && o.Name == provided.Name)) is { } other)
-                throw new InputException($"{other.Manifest} and {plugin} both provide {provided.PointLabel} '{provided.Name}'; use only one of them in a run");
+            if (_plugins.Find(p => p.Manifest.Provides.Any(o => o.Point == provided.Point && o.Name == provided.Name)) is not { } other)
+                continue;
+            var what = $"{provided.PointLabel} '{provided.Name}'";
+            throw new InputException($"{other.Manifest} and {plugin} both provide {what}; use only one of them in a run");
         }
     }
 

@@ -27,17 +27,19 @@ internal sealed class Preflight(SharedAssemblies shared, IReadOnlySet<string> ho
         {
             if (shared.Find(name) is not { Version: var host })
                 continue;
+            var (theirs, ours) = (version.ToString(2), host.ToString(2));
             if (shared.Contracts.Contains(name) && version.Major != host.Major)
-                return $"it is built for {name} {version.ToString(2)} and this host has {host.ToString(2)}; install a version of the plugin that is built for {host.ToString(2)}";
+                return $"it is built for {name} {theirs} and this host has {ours}; install a version of the plugin that is built for {ours}";
             if (new Version(version.Major, version.Minor) > new Version(host.Major, host.Minor))
-                return $"it needs {name} {version.ToString(2)} and this host has {host.ToString(2)}; update Neoteny, or install an older version of the plugin";
+                return $"it needs {name} {theirs} and this host has {ours}; update Neoteny, or install an older version of the plugin";
         }
         using var assembly = MetadataAssembly.Open(manifest.AssemblyPath);
         var missing = _links.Missing(assembly);
         if (missing.Count == 0)
             return null;
         var more = missing.Count > MissingShown ? $" and {missing.Count - MissingShown} more" : "";
-        return $"this host lacks what it uses: {string.Join(", ", missing.Take(MissingShown))}{more}; install a version of the plugin that is built for this host";
+        var shown = string.Join(", ", missing.Take(MissingShown));
+        return $"this host lacks what it uses: {shown}{more}; install a version of the plugin that is built for this host";
     }
 
     private string? Fault(PluginManifest manifest)

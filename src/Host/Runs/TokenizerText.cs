@@ -8,7 +8,5 @@ internal sealed class TokenizerText(Tokenizer tokenizer) : ITextEncoder
 {
     public int? EndId => tokenizer.EosId;
 
-    public int? BeginId => tokenizer.BosId;
-
     public int[] Encode(string text, bool addSpecialTokens) => tokenizer.Encode(text, addSpecialTokens);
 }

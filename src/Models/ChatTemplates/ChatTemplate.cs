@@ -16,6 +16,7 @@ public sealed class ChatTemplate
     private readonly string name;
     private readonly Block body;
     private readonly IReadOnlyDictionary<string, object?> variables;
+    private TimeProvider clock = TimeProvider.System;
 
     private ChatTemplate(string name, string source, Block body, IReadOnlyDictionary<string, object?> variables)
     {
@@ -27,9 +28,6 @@ public sealed class ChatTemplate
 
     /// <summary>The template as it was given.</summary>
     public string Source { get; }
-
-    /// <summary>Where <c>strftime_now</c> takes the time from.</summary>
-    public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Names that <see cref="Named"/> knows.</summary>
     public static IReadOnlyList<string> Names => NamedTemplates.Names;
@@ -66,8 +64,11 @@ public sealed class ChatTemplate
         var merged = new Dictionary<string, object?>(variables);
         foreach (var (key, value) in further)
             merged[key] = value;
-        return new ChatTemplate(name, Source, body, merged) { Clock = Clock };
+        return new ChatTemplate(name, Source, body, merged) { clock = clock };
     }
+
+    /// <summary>The same template with the time, which <c>strftime_now</c> writes, taken from <paramref name="source"/>.</summary>
+    public ChatTemplate At(TimeProvider source) => new(name, Source, body, variables) { clock = source };
 
     /// <summary>Writes a conversation.</summary>
     /// <param name="messages">The turns in order.</param>
@@ -79,7 +80,7 @@ public sealed class ChatTemplate
         try
         {
             var scope = new Scope(evaluation, null) { ["tools"] = null, ["documents"] = null };
-            foreach (var function in Globals.All(Clock))
+            foreach (var function in Globals.All(clock))
                 scope[function.Name] = function;
             foreach (var (key, value) in variables)
                 scope[key] = Conversion.From(value);

@@ -61,7 +61,11 @@ internal sealed class AddedTokenSet
         }
     }
 
-    private int NextId(Vocabulary vocabulary) => byId.Keys.Append(vocabulary.Count - 1).Max() + 1;
+    private int NextId(Vocabulary vocabulary)
+    {
+        var last = byId.Keys.Append(vocabulary.Count - 1).Max();
+        return last < int.MaxValue ? last + 1 : throw new InputException($"The tokenizer has an added token with id {last}: no id is left for others.");
+    }
 
     private void Add(AddedToken token)
     {

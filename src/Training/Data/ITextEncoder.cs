@@ -6,9 +6,6 @@ public interface ITextEncoder
     /// <summary>The token that ends a text, or null.</summary>
     int? EndId { get; }
 
-    /// <summary>The token that begins a text, or null.</summary>
-    int? BeginId { get; }
-
     /// <summary>The ids of a text.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="addSpecialTokens">Whether the tokenizer's own special tokens (a beginning of text, for instance) are added.</param>

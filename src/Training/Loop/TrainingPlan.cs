@@ -16,6 +16,9 @@ public sealed record TrainingPlan
     /// <summary>Optimizer steps of the first epoch.</summary>
     public required int StepsPerEpoch { get; init; }
 
+    /// <summary>Tokens of the first epoch divided by the room of its rows; 1 without packing.</summary>
+    public required double PackingEfficiency { get; init; }
+
     /// <summary>The learning rate over the steps.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 
@@ -44,6 +47,7 @@ public sealed record TrainingPlan
         {
             TotalSteps = total,
             StepsPerEpoch = perEpoch,
+            PackingEfficiency = data.Efficiency,
             Schedule = LearningRateSchedule.Of(options.Schedule, options.Optimizer.LearningRate, total),
             LoggingSteps = options.Logging.Steps ?? Math.Clamp((int)(LoggingShare * total), 1, SeldomestLogging),
             Saving = Cadence.Of(saving.Strategy, saving.Steps, saving.PerEpoch, total, perEpoch),

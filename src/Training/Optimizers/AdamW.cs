@@ -49,7 +49,7 @@ public sealed class AdamW : IDisposable
     {
         using var guard = no_grad();
         var update = new AdamWUpdate(settings, ++Steps, learningRate, gradientScale);
-        foreach (var group in slots.Where(s => s.Parameter.Gradient is not null).GroupBy(s => (Kernel(s), s.WeightDecay)))
+        foreach (var group in slots.Where(HasGradient).GroupBy(s => (Kernel(s), s.WeightDecay)))
         {
             foreach (var chunk in group.Chunk(ParametersPerCall))
                 Update(group.Key.Item1, chunk, new Tensor[chunk.Length], 0, update);
@@ -91,6 +91,15 @@ public sealed class AdamW : IDisposable
 
     /// <summary>Frees the moments and masters.</summary>
     public void Dispose() => slots.ForEach(s => s.Dispose());
+
+    /// <summary>Kernels read raw memory, so that a gradient of another size must not reach them.</summary>
+    private static bool HasGradient(AdamWSlot slot)
+    {
+        if (slot.Parameter.Gradient is not { } gradient)
+            return false;
+        return gradient.numel() == slot.Parameter.Count ? true : throw new InvalidOperationException(
+            $"{slot.Parameter.Path} [{string.Join(", ", slot.Parameter.Shape)}] was given a gradient of shape [{string.Join(", ", gradient.shape)}].");
+    }
 
     private static IAdamWKernel Kernel(AdamWSlot slot)
     {

@@ -30,6 +30,11 @@ public sealed record ScheduleOptions : IValidated
             problems.Add(nameof(WarmupRatio), "cannot be set together with warmup_steps. Keep one of the two.");
         }
 
+        if (Scheduler == SchedulerKind.Constant && (WarmupSteps is > 0 || WarmupRatio is > 0))
+        {
+            problems.Warn(WarmupSteps is > 0 ? nameof(WarmupSteps) : nameof(WarmupRatio), "has no effect with 'lr_scheduler: constant'. Use constant_with_warmup.");
+        }
+
         if (MinimumRatio > 0 && Scheduler != SchedulerKind.Cosine)
         {
             problems.Add(nameof(MinimumRatio), "needs 'lr_scheduler: cosine'.");

@@ -18,6 +18,9 @@ public sealed class BatchSource(EpochPlanner planner, int microBatchesPerStep, D
     /// <summary>Epochs passed, with the fraction of the current one.</summary>
     public double Epoch => Position.Epoch + ((double)Position.MicroBatch / planner.Count(Position.Epoch));
 
+    /// <summary>How full the rows of the first epoch are.</summary>
+    public double Efficiency => planner.Plan(0).Efficiency;
+
     /// <summary>The optimizer steps of an epoch; its last one may have fewer micro-batches.</summary>
     public int StepsOf(int epoch) => (planner.Count(epoch) + microBatchesPerStep - 1) / microBatchesPerStep;
 

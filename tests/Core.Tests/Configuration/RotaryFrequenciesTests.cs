@@ -76,7 +76,10 @@ public class RotaryFrequenciesTests
     {
         var rope = new RopeParameters
         {
-            Type = RopeType.LongRope, OriginalMaxPositionEmbeddings = 64, ShortFactor = [1, 1, 2, 2], LongFactor = [1, 2, 4, 8],
+            Type = RopeType.LongRope,
+            OriginalMaxPositionEmbeddings = 64,
+            ShortFactor = [1, 1, 2, 2],
+            LongFactor = [1, 2, 4, 8],
         };
         AssertClose([1, 0.1, 0.005, 0.0005], RotaryFrequencies.Compute(rope, 8, 256, 64));
         var stretched = RotaryFrequencies.Compute(rope, 8, 256, 65);

@@ -31,7 +31,11 @@ public class BpeTrainerTests
         using var folder = new TemporaryFolder();
         var metadata = new TokenizerMetadata
         {
-            BosToken = "<|bos|>", EosToken = "<|eot|>", PadToken = "<|pad|>", AddsBos = true, ModelMaxLength = 512,
+            BosToken = "<|bos|>",
+            EosToken = "<|eot|>",
+            PadToken = "<|pad|>",
+            AddsBos = true,
+            ModelMaxLength = 512,
             ChatTemplate = "{% for message in messages %}{{ message.content + eos_token }}{% endfor %}",
         };
         var trained = BpeTrainer.Train(TextSamples.Words(3000, 3), 400, Special);

@@ -66,6 +66,9 @@ public sealed class BinderTests
     [Fact]
     public void A_nested_record_is_bound() => Assert.Equal("<pad>", Bind("special_tokens:\n  pad_token: <pad>").SpecialTokens?.Pad);
 
+    [Fact]
+    public void A_text_stands_for_a_record_with_that_name() => Assert.Equal(new SpecialTokens { Name = "llama" }, Bind("special_tokens: llama").SpecialTokens);
+
     private static ModelOptions Bind(string yaml)
     {
         using var host = new TestHost();

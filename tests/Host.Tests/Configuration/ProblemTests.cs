@@ -28,7 +28,7 @@ public sealed class ProblemTests
     [InlineData("datasets:\n  - path: a\n    weight: -1", "run.yml:3:13: datasets[0].weight: must be at least 0, not -1")]
     [InlineData("datasets:\n  - path: a\n    type: completion\n    weight: 0", "run.yml:4:13: weight: a dataset of weight 0 is never drawn from")]
     [InlineData("datasets: [a]", "run.yml:1:12: datasets[0]: expected a mapping with the keys path, type, weight, found 'a'")]
-    [InlineData("special_tokens: {pad: x}", "run.yml:1:18: special_tokens: unknown key 'pad'; known here: pad_token")]
+    [InlineData("special_tokens: {pad: x}", "run.yml:1:18: special_tokens: unknown key 'pad'; known here: name, pad_token")]
     [InlineData("train_on_inputs: yes\nsample_packing: yes", "run.yml:2:17: sample_packing: not together with train_on_inputs")]
     [InlineData("attention_backend: auto\nattn_implementation: auto", "run.yml:2:1: 'attn_implementation' and 'attention_backend' are the same key; keep 'attn_implementation'")]
     public void A_problem_is_reported_with_its_place_and_the_remedy(string yaml, string message)

@@ -6,6 +6,9 @@ namespace Neoteny.Host.Tests;
 [Options]
 internal sealed record ModelOptions : IValidated
 {
+    [Key("plugins")]
+    public IReadOnlyList<string> Plugins { get; init; } = [];
+
     [Key("base_model", Required = true, Summary = "Folder of the model.")]
     public string BaseModel { get; init; } = "";
 

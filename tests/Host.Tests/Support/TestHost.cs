@@ -4,7 +4,7 @@ using Neoteny.Host.Plugins;
 
 namespace Neoteny.Host.Tests;
 
-/// <summary>A host whose own keys are those of <see cref="ModelOptions"/>, with some fixture plugins installed in a folder of its own.</summary>
+/// <summary>A host whose own keys are those of this assembly, with some fixture plugins installed in a folder of its own.</summary>
 internal sealed class TestHost : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("neoteny-test-").FullName;
@@ -14,7 +14,7 @@ internal sealed class TestHost : IDisposable
     {
         foreach (var plugin in plugins)
             Install(plugin);
-        var keys = HostKeys.Read(AppContext.BaseDirectory, ["neoteny", "Neoteny.Host.Tests"]);
+        var keys = HostKeys.Read(AppContext.BaseDirectory, ["Neoteny.Host.Tests"]);
         Setup = new HostSetup(keys, SharedAssemblies.OfHost("Neoteny.Fixture.Contracts"), [PluginFolder]);
     }
 

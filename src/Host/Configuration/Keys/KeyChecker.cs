@@ -16,7 +16,7 @@ internal sealed class KeyChecker(KeyTable table)
             if (owners.Count == 0)
                 ReportUnknown(entry, file.Problems);
             else if (owners.Count > 1)
-                file.Problems.Add(entry.Place, $"'{entry.Key}' belongs to {string.Join(" and to ", owners.Select(o => o.Owner.Name))}; name the one you mean under 'plugins'");
+                file.Problems.Add(entry.Place, $"'{entry.Key}' belongs to {Names(owners)}; name the one you mean under 'plugins'");
             else if (entry.IsSet && owners[0].Owner.Fault is { } fault)
                 file.Problems.Add(entry.Place, $"'{entry.Key}' belongs to {owners[0].Owner.Name}, which cannot be used: {fault}");
             else if (entry.IsSet)
@@ -44,6 +44,8 @@ internal sealed class KeyChecker(KeyTable table)
         return [.. all];
     }
 
+    private static string Names(IEnumerable<(KeyOwner Owner, KeyInfo Key)> owners) => string.Join(" and to ", owners.Select(o => o.Owner.Name));
+
     private void CheckEntry(Entry entry, KeyInfo key, ValueChecker values, Dictionary<string, string> spellings, ProblemList problems)
     {
         if (!spellings.TryAdd(key.Name, entry.Key))
@@ -56,8 +58,8 @@ internal sealed class KeyChecker(KeyTable table)
     private void ReportUnknown(Entry entry, ProblemList problems)
     {
         var known = AxolotlKeys.Known;
-        var isOff = !entry.IsSet || (known.IsSwitch(entry.Key) && entry.Value is ScalarNode { Text: var text } && ScalarText.ToBoolean(text) == false);
-        if (known.Contains(entry.Key) && isOff)
+        var isFalse = entry.Value is ScalarNode { Text: var text } && ScalarText.ToBoolean(text) == false;
+        if (known.Contains(entry.Key) && (!entry.IsSet || (isFalse && known.IsSwitch(entry.Key))))
             return;
         if (known.Removed(entry.Key) is { } instead)
             problems.Add(entry.Place, $"'{entry.Key}' was removed; {instead}");

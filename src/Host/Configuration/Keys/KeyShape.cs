@@ -47,10 +47,13 @@ internal sealed record MapShape(KeyShape Value) : KeyShape
 /// <summary>A nested record with keys of its own.</summary>
 internal sealed record RecordShape(IReadOnlyList<KeyInfo> Keys) : KeyShape
 {
-    public override string Description
-        => (Keys.Any(k => k.Shorthand) ? "a text, or " : "") + "a mapping with the keys " + string.Join(", ", Keys.Select(k => k.Name));
+    /// <summary>Whether a plain text may stand for the record: <c>type: alpaca</c> for <c>type: {name: alpaca}</c>.</summary>
+    public bool HasShortForm => Keys.Any(k => k.Shorthand);
 
-    /// <summary>The mapping that a node means: itself, or for a plain text the one that it is short for; null where it is neither.</summary>
+    public override string Description
+        => (HasShortForm ? "a text, or " : "") + "a mapping with the keys " + string.Join(", ", Keys.Select(k => k.Name));
+
+    /// <summary>The mapping that a node is or stands for; null if it is neither.</summary>
     public MapNode? Expand(ConfigNode node) => node switch
     {
         MapNode map => map,

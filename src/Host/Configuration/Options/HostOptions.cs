@@ -7,6 +7,6 @@ namespace Neoteny.Host.Configuration;
 internal sealed record HostOptions
 {
     /// <summary>Plugins to load whether or not a key asks for them.</summary>
-    [Key("plugins", Summary = "Plugins to load: Id, Id@version, Id@[1.0,2.0), a folder, or an assembly. Keys and backend names load theirs by themselves.")]
+    [Key("plugins", Summary = "Plugins to load: Id, Id@1.2.0, Id@[1.0,2.0), a folder, or an assembly. Others load when a key asks for them.")]
     public IReadOnlyList<string> Plugins { get; init; } = [];
 }

@@ -36,7 +36,8 @@ internal sealed class LoadedPlugin : IDisposable
 
     /// <summary>Loads a plugin from a copy, binds its options and builds its container. None of its extensions is created yet.</summary>
     /// <exception cref="PluginFaultException">It cannot be loaded, or its own registration failed.</exception>
-    public static LoadedPlugin Load(InstalledPlugin installed, ShadowFolder shadow, SharedAssemblies shared, OptionsBinder binder, ILoggerFactory logs)
+    public static LoadedPlugin Load(
+        InstalledPlugin installed, ShadowFolder shadow, SharedAssemblies shared, OptionsBinder binder, ILoggerFactory logs)
     {
         var manifest = installed.Manifest!;
         var config = new PluginConfig(shadow.Copy(manifest.AssemblyPath)) { IsUnloadable = true, IsLazyLoaded = true };

@@ -11,7 +11,8 @@ internal static class Reasons
         TargetInvocationException { InnerException: { } inner } => Of(inner),
         AggregateException { InnerExceptions: [var first, ..] } => Of(first),
         ReflectionTypeLoadException load => load.LoaderExceptions.OfType<Exception>().Select(Of).FirstOrDefault() ?? load.Message,
-        FileNotFoundException { FileName: { } file } missing when missing.Message.Contains("assembly") => $"the assembly {file.Split(',')[0]} is missing",
+        FileNotFoundException { FileName: { } file } missing when missing.Message.Contains("assembly") =>
+            $"the assembly {file.Split(',')[0]} is missing",
         NeotenyException known => known.Message,
         _ => $"{exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")}",
     };

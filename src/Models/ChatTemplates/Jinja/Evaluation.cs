@@ -7,7 +7,7 @@ namespace Neoteny.Models.ChatTemplates.Jinja;
 /// <remarks>A template comes from whoever published a model, so loops, recursion, texts and output are all bounded.</remarks>
 internal sealed class Evaluation
 {
-    private const long MostSteps = 20_000_000;
+    private const long MostSteps = 5_000_000;
     private const long MostText = 64L << 20;
     private const int MostCalls = 200;
     private StringBuilder output = new();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.RegularExpressions;
 using Neoteny.Models.Tokenizers.Json;
@@ -8,14 +9,16 @@ namespace Neoteny.Models.Tokenizers.Patterns;
 internal sealed class SplitPattern
 {
     private const int LongestPattern = 16384;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private const int MostCompiled = 64;
+    private static readonly ConcurrentDictionary<string, Regex> Shared = new(StringComparer.Ordinal);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly string pattern;
     private readonly Lazy<Regex> regex;
 
     private SplitPattern(string pattern, string translated)
     {
         this.pattern = pattern;
-        regex = new Lazy<Regex>(() => new Regex(translated, Options | RegexOptions.Compiled, Patience));
+        regex = new Lazy<Regex>(() => Compiled(translated));
     }
 
     // '^' and '$' always stand for line ends in Oniguruma.
@@ -79,6 +82,15 @@ internal sealed class SplitPattern
         var state = new Replacement(text, content, output);
         Matches(text, state, static (to, start, end) => to.Match(start, end));
         return output.Append(text, state.Done, text.Length - state.Done).ToString();
+    }
+
+    // Compiling takes longer than reading a small tokenizer, and most tokenizers share a few patterns.
+    private static Regex Compiled(string translated)
+    {
+        if (Shared.TryGetValue(translated, out var known))
+            return known;
+        var made = new Regex(translated, Options | RegexOptions.Compiled, Patience);
+        return Shared.Count < MostCompiled ? Shared.GetOrAdd(translated, made) : made;
     }
 
     private sealed class Replacement(string text, string content, StringBuilder output)

@@ -162,7 +162,7 @@ public sealed class TrainedTokenizer
     {
         ["type"] = "ByteLevel",
         ["add_prefix_space"] = addPrefixSpace,
-        ["trim_offsets"] = !useRegex || addPrefixSpace,
+        ["trim_offsets"] = true,
         ["use_regex"] = useRegex,
     };
 

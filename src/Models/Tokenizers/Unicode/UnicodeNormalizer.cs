@@ -31,7 +31,11 @@ internal sealed class UnicodeNormalizer(bool compose, bool compatibility)
 
     private bool Decomposes(int point) => point is >= 0xAC00 and <= 0xD7A3
         ? !compose
-        : tables.Decomposition(point, compatibility) is { } parts && !(compose && parts.Length == 2 && tables.Compose(parts[0], parts[1]) == point);
+        : tables.Decomposition(point, compatibility) is { } parts && !(compose && IsRestored(point, parts));
+
+    // A letter whose parts change no further composes to itself again.
+    private bool IsRestored(int point, int[] parts) =>
+        parts.Length == 2 && tables.Compose(parts[0], parts[1]) == point && !Decomposes(parts[0]) && !Decomposes(parts[1]);
 
     private void Decompose(int point, List<int> output)
     {

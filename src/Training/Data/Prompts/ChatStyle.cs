@@ -8,7 +8,12 @@ internal sealed class ChatStyle(DatasetOptions dataset, IChatEncoder encoder, bo
 {
     private static readonly Dictionary<string, string> CommonSpellings = new()
     {
-        ["human"] = "user", ["user"] = "user", ["assistant"] = "assistant", ["gpt"] = "assistant", ["system"] = "system", ["tool"] = "tool",
+        ["human"] = "user",
+        ["user"] = "user",
+        ["assistant"] = "assistant",
+        ["gpt"] = "assistant",
+        ["system"] = "system",
+        ["tool"] = "tool",
     };
 
     private readonly ChatTraining training = new()

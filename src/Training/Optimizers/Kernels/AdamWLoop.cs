@@ -13,6 +13,8 @@ internal static unsafe class AdamWLoop
     private const int Width = 8;
 
     /// <summary>Updates one piece.</summary>
+    // Unoptimized vector code is six times slower; the first steps need not pay for that.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in AdamWPiece piece, in AdamWCoefficients c)
     {
         var whole = piece.Count - (piece.Count % Width);

@@ -57,6 +57,17 @@ public sealed class AdamWTests
     }
 
     [Fact]
+    public void A_gradient_of_another_size_is_refused()
+    {
+        using var scope = NewDisposeScope();
+        var parameter = Parameter(ones(4));
+        using var optimizer = new AdamW([parameter], Settings);
+        parameter.SetGradient(ones(1));
+        var error = Assert.Throws<InvalidOperationException>(() => optimizer.Step(0.1));
+        Assert.Equal("p [4] was given a gradient of shape [1].", error.Message);
+    }
+
+    [Fact]
     public void Matrices_decay_and_vectors_do_not_by_default()
     {
         using var scope = NewDisposeScope();

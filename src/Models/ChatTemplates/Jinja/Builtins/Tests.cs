@@ -38,8 +38,15 @@ internal static class Tests
 
     private static readonly Dictionary<string, string> Aliases = new()
     {
-        ["equalto"] = "eq", ["=="] = "eq", ["!="] = "ne", ["lessthan"] = "lt", ["<"] = "lt", ["<="] = "le",
-        ["greaterthan"] = "gt", [">"] = "gt", [">="] = "ge",
+        ["equalto"] = "eq",
+        ["=="] = "eq",
+        ["!="] = "ne",
+        ["lessthan"] = "lt",
+        ["<"] = "lt",
+        ["<="] = "le",
+        ["greaterthan"] = "gt",
+        [">"] = "gt",
+        [">="] = "ge",
     };
 
     public static string Names => string.Join(", ", Known.Keys.Order(StringComparer.Ordinal));

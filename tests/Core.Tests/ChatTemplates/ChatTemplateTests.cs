@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Neoteny.Core.Tests.Tokenizers;
+using Neoteny.Models.ChatTemplates;
+
+namespace Neoteny.Core.Tests.ChatTemplates;
+
+public class ChatTemplateTests
+{
+    private static readonly ChatMessage[] Talk = [new("user", "hi"), new("assistant", "yo")];
+
+    [Fact]
+    public void An_unknown_name_is_refused_with_those_there_are()
+    {
+        var error = Assert.Throws<InputException>(() => ChatTemplate.Named("chatmml"));
+        Assert.Equal(
+            "There is no chat template 'chatmml'. There are alpaca, chatml, deepseek_v2, deepseek_v3, gemma, llama3, mistral, mistral_v1, " +
+            "mistral_v3_tekken, phi_3, phi_4, qwen3, qwen_25, zephyr.",
+            error.Message);
+    }
+
+    [Theory]
+    [InlineData("chatml", "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\nyo<|im_end|>\n")]
+    [InlineData("llama3", "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\nyo<|eot_id|>")]
+    [InlineData("mistral", "<s>[INST] hi[/INST] yo</s>")]
+    [InlineData("mistral_v1", "<s>[INST] hi [/INST] yo</s>")]
+    [InlineData("mistral_v3_tekken", "<s>[INST]hi[/INST]yo</s>")]
+    [InlineData("gemma", "<bos><start_of_turn>user\nhi<end_of_turn>\n<start_of_turn>model\nyo<end_of_turn>\n")]
+    [InlineData("phi_3", "<s><|user|>\nhi<|end|>\n<|assistant|>\nyo<|end|>\n")]
+    [InlineData("phi_4", "<|im_start|>user<|im_sep|>hi<|im_end|><|im_start|>assistant<|im_sep|>yo<|im_end|>")]
+    [InlineData("deepseek_v3", "<｜begin▁of▁sentence｜><｜User｜>hi<｜Assistant｜>yo<｜end▁of▁sentence｜>")]
+    public void A_named_template_writes_a_conversation(string name, string expected) =>
+        Assert.Equal(expected, ChatTemplate.Named(name).Render(Talk, addGenerationPrompt: false));
+
+    [Theory]
+    [InlineData("a\n{% if x %}", "chat template, line 2: 'if' is not closed with 'endif'.")]
+    [InlineData("a\n\n{{ 1 + }}", "chat template, line 3: expected a value, found '}}'.")]
+    [InlineData("{{ x | nope }}", "chat template, line 1: there is no filter 'nope'. Known are abs, batch,")]
+    [InlineData("{% include 'x' %}", "chat template, line 1: there is no tag 'include'. Known are break,")]
+    [InlineData("\n{% endfor %}", "chat template, line 2: 'endfor' closes nothing.")]
+    [InlineData("{{ 'a", "chat template, line 1: this text is not closed.")]
+    [InlineData("{# a", "chat template, line 1: this comment is not closed with '#}'.")]
+    [InlineData("{% break %}", "chat template, line 1: 'break' and 'continue' belong inside a for loop.")]
+    public void A_malformed_template_is_refused_with_its_line(string template, string expected) =>
+        Assert.StartsWith(expected, Assert.Throws<InputException>(() => ChatTemplate.Parse(template)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("\n{{ messages[0].missing.more }}", "chat template, line 2: the mapping has no member 'missing', so it has no member 'more'.")]
+    [InlineData("{{ 1 + 'a' }}", "chat template, line 1: '+' does not apply to a whole number and a text.")]
+    [InlineData("{{ nothing + 'a' }}", "chat template, line 1: '+' does not apply to an undefined value ('nothing' is undefined) and a text.")]
+    [InlineData("a\nb\n{{ raise_exception('not today') }}", "chat template, line 3: the template refuses this conversation: not today")]
+    [InlineData("{% set messages.x = 1 %}", "chat template, line 1: 'messages' is not a namespace, so its member 'x' cannot be set. Make it with namespace().")]
+    public void A_failing_template_names_its_line(string template, string expected) =>
+        Assert.Equal(expected, Assert.Throws<InputException>(() => ChatTemplate.Parse(template).Render(Talk, false)).Message);
+
+    [Fact]
+    public void The_time_is_written_as_strftime_writes_it()
+    {
+        var clock = new FixedClock(new DateTimeOffset(2024, 7, 6, 5, 4, 3, TimeSpan.Zero));
+        var template = ChatTemplate.Parse("{{ strftime_now('%d %b %Y %H:%M:%S %-d %B %A %%') }}");
+        Assert.Equal("06 Jul 2024 05:04:03 6 July Saturday %", template.At(clock).Render(Talk, false));
+    }
+
+    [Fact]
+    public void A_file_of_its_own_wins_over_the_configuration()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("tokenizer_config.json", """{"chat_template": [{"name": "tools", "template": "t"}, {"name": "default", "template": "d{{ bos_token }}"}], "bos_token": {"content": "<s>"}}""");
+        Assert.Equal("d<s>", ChatTemplate.Load(folder.Path).Render(Talk, false));
+        folder.Write("chat_template.jinja", "own{{ bos_token }}");
+        Assert.Equal("own<s>", ChatTemplate.Load(folder.Path).Render(Talk, false));
+    }
+
+    [Fact]
+    public void A_message_keeps_what_else_it_says()
+    {
+        var message = ChatMessage.Read(JsonDocument.Parse("""{"role": "assistant", "content": null, "training": false, "tool_calls": [{"a": 1}]}""").RootElement);
+        Assert.Equal(("assistant", null, false), (message.Role, message.Content, message.Training!.Value));
+        Assert.Equal("[{\"a\": 1}] None", ChatTemplate.Parse("{{ messages[0].tool_calls | tojson }} {{ messages[0].content }}").Render([message], false));
+        Assert.Equal(
+            "A chat message is an object with a 'role' (a text) and a 'content'.",
+            Assert.Throws<InputException>(() => ChatMessage.Read(JsonDocument.Parse("""{"content": "x"}""").RootElement)).Message);
+    }
+
+    private sealed class FixedClock(DateTimeOffset now) : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+}
