@@ -10,11 +10,11 @@ namespace Neoteny.Plugins.Tests.Steps;
 
 public sealed class CollectionStressTests
 {
-    private const int WantedCollections = 2000;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
+    private const int WantedCollections = 1500;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     [Theory]
-    [InlineData(false, false, true)]
+    [InlineData(false, true, true)]
     [InlineData(true, true, true)]
     [InlineData(true, false, false)]
     public void Collections_forced_during_steps_change_no_bit(bool adapts, bool checkpoint, bool fused)
@@ -41,6 +41,10 @@ public sealed class CollectionStressTests
             {
                 GC.Collect(0, GCCollectionMode.Forced, blocking: true);
                 forced++;
+
+                // Without a pause the steps would hardly get a turn.
+                Thread.Sleep(0);
+                Thread.SpinWait(500);
             }
         });
         collector.Start();
