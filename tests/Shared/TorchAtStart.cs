@@ -6,5 +6,11 @@ namespace Neoteny.Tests;
 internal static class TorchAtStart
 {
     [ModuleInitializer]
-    internal static void Load() => Runtime.Native.LibTorch.Load();
+    internal static void Load()
+    {
+        Runtime.Native.LibTorch.Load();
+
+        // Tensors in tests are small; on a busy machine libtorch's threads then spend fifty times the work's time waiting for each other.
+        TorchSharp.torch.set_num_threads(1);
+    }
 }

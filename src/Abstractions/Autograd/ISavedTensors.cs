@@ -4,8 +4,9 @@ namespace Neoteny.Autograd;
 
 /// <summary>Where saved activations live between forward and backward.</summary>
 /// <remarks>
-/// The tape calls <see cref="Park"/> once forward is done with a tensor that backward will read, disposes its own handle when a handle comes
-/// back, and calls <see cref="Fetch"/> before the first read in backward, in exactly the reverse order; <see cref="Prefetch"/> comes one
+/// The tape calls <see cref="Park"/> once forward is done with a tensor that backward will read (its segment has ended, or its last user has
+/// taken it), but not for what backward reads at once: tensors of a replay, and those still in use when backward begins. It disposes its own
+/// handle when a handle comes back, and calls <see cref="Fetch"/> before the first read in backward, in exactly the reverse order; <see cref="Prefetch"/> comes one
 /// segment ahead. Each handle ends with either <see cref="Fetch"/> or <see cref="Release"/>. All calls come from the compute thread.
 /// </remarks>
 public interface ISavedTensors

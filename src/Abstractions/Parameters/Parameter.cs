@@ -92,11 +92,18 @@ public sealed class Parameter : IDisposable
     }
 
     /// <summary>Adds to the gradient; <paramref name="gradient"/> has the parameter's shape, is borrowed and stays unchanged.</summary>
+    /// <exception cref="ArgumentException">The shape differs.</exception>
     public void AddGradient(Tensor gradient)
     {
+        if (!gradient.shape.SequenceEqual(Shape))
+        {
+            throw new ArgumentException($"{Path} has shape [{string.Join(", ", Shape)}]; its gradient has [{string.Join(", ", gradient.shape)}].");
+        }
+
         if (Gradient is null)
         {
-            Gradient = gradient.to(GradientType ?? gradient.dtype, copy: true).DetachFromDisposeScope();
+            // Optimizers walk through gradients and weights side by side, so the layout is that of a fresh tensor whatever came.
+            Gradient = empty([.. Shape], dtype: GradientType ?? gradient.dtype, device: gradient.device).copy_(gradient).DetachFromDisposeScope();
         }
         else
         {

@@ -6,8 +6,8 @@ namespace Neoteny.Runtime.Native;
 /// <summary>A few lines of TorchScript that call ATen operators by name; compiled on first use.</summary>
 /// <remarks>
 /// In a script <c>torch.op</c> is <c>aten::op</c>, which reaches operators TorchSharp does not wrap, and makes one crossing of a composition.
-/// A script that does not compile ends the process, so a script is a constant with a test. Numbers are boxed into scalars that nothing
-/// keeps alive: pass them as tensors or as <see cref="Scalars"/>.
+/// A script that does not compile ends the process, so a script is a constant with a test. Arguments are tensors, numbers, truth values,
+/// <see cref="Scalar"/>s and null; all are kept alive during the call.
 /// </remarks>
 public sealed class AtenScript(string source)
 {
@@ -35,12 +35,28 @@ public sealed class AtenScript(string source)
 
     private object Invoke(string function, object?[] arguments)
     {
-        var result = unit.Value.invoke(function, arguments!);
-        foreach (var argument in arguments)
+        var boxed = Array.ConvertAll(arguments, Boxed);
+        var result = unit.Value.invoke(function, boxed!);
+        for (var i = 0; i < boxed.Length; i++)
         {
-            GC.KeepAlive(argument);
+            GC.KeepAlive(boxed[i]);
+            if (!ReferenceEquals(boxed[i], arguments[i]))
+            {
+                ((Scalar)boxed[i]!).Dispose();
+            }
         }
 
         return result;
     }
+
+    /// <summary>A scalar in place of a plain number; TorchSharp would make one itself and let go of it before the call.</summary>
+    private static object? Boxed(object? argument) => argument switch
+    {
+        double number => number.ToScalar(),
+        float number => number.ToScalar(),
+        long number => number.ToScalar(),
+        int number => ((long)number).ToScalar(),
+        bool flag => flag.ToScalar(),
+        _ => argument,
+    };
 }

@@ -1,0 +1,109 @@
+using Neoteny.Attention;
+using Neoteny.Autograd;
+using Neoteny.Batches;
+using Neoteny.Losses;
+using Neoteny.Models.Adapters;
+using Neoteny.Models.Configuration;
+using Neoteny.Models.Decoder;
+using Neoteny.Plugins.Lora;
+using Neoteny.Runtime;
+using Neoteny.Training.Optimizers;
+using static TorchSharp.torch;
+
+namespace Neoteny.Plugins.Tests.Steps;
+
+/// <summary>A two-layer decoder with random weights that trains on one fixed row.</summary>
+internal sealed class TinyDecoder : IDisposable
+{
+    private readonly AdamW optimizer;
+    private readonly MicroBatch batch;
+    private readonly ILoss loss;
+    private int step;
+
+    public TinyDecoder(IAttention attention, ILoss loss, bool adapts, bool checkpoint, double dropout = 0.1)
+    {
+        manual_seed(1);
+        this.loss = loss;
+        Model = Build();
+        Model.CheckpointsLayers = checkpoint;
+        Model.Attention.Exchange(attention);
+        if (adapts)
+        {
+            var options = new LoraOptions { Adapter = "lora", Rank = 3, Alpha = 6, Dropout = dropout, TargetLinear = true };
+            AdapterSetup.Attach(Model, new LoraAdapter(options), saved: null, seed: 7);
+        }
+        else
+        {
+            foreach (var parameter in Model.BaseParameters)
+            {
+                parameter.Trains = true;
+            }
+        }
+
+        optimizer = new AdamW(Model.Parameters.Where(p => p.Trains), new AdamWSettings { WeightDecay = 0.01 });
+        batch = MicroBatch.Pack([Document(13), Document(1), Document(8)]);
+    }
+
+    public DecoderModel Model { get; }
+
+    /// <summary>What runs inside a step; for tests that interfere there.</summary>
+    public IReadOnlyList<ISegmentObserver> Observers { get; init; } = [];
+
+    public static DecoderModel Build() => DecoderBuilder.Build(
+        new DecoderSpec
+        {
+            VocabularySize = 61,
+            HiddenSize = 24,
+            IntermediateSize = 40,
+            LayerCount = 2,
+            QueryHeads = 4,
+            KeyHeads = 2,
+            HeadSize = 6,
+            NormEpsilon = 1e-5,
+            TiesHead = true,
+        },
+        new RopeParameters(),
+        64,
+        static (_, shape) => shape.Length == 1 ? ones(shape) : randn(shape).mul_(Scalars.Of(0.1)));
+
+    /// <summary>One optimizer step; its loss.</summary>
+    public float Step()
+    {
+        float value;
+        using (var tape = new Tape(new TapeOptions { Seed = (ulong)++step, Observers = Observers }))
+        {
+            var root = Model.ComputeLoss(tape, batch, loss, 1.0 / batch.TrainedTokens);
+            value = root.Tensor.item<float>();
+            tape.AddLoss(root);
+            tape.Backward();
+        }
+
+        optimizer.Step(1e-2);
+        foreach (var parameter in Model.Parameters)
+        {
+            parameter.SetGradient(null);
+        }
+
+        return value;
+    }
+
+    /// <summary>All weights, copied.</summary>
+    public float[][] Weights() => [.. Model.Parameters.Select(static p =>
+    {
+        using var lease = p.Rent();
+        return lease.Tensor.data<float>().ToArray();
+    })];
+
+    private static (long[] Ids, long[] Labels) Document(int tokens)
+    {
+        long[] ids = [.. Enumerable.Range(0, tokens).Select(i => i * 17L % 61)];
+        return (ids, ids);
+    }
+
+    public void Dispose()
+    {
+        optimizer.Dispose();
+        batch.Dispose();
+        Model.Dispose();
+    }
+}
