@@ -18,14 +18,33 @@ internal static class ApplicationHost
     /// <param name="verbose">Whether to log in detail.</param>
     /// <param name="pluginFolders">Folders given with <c>--plugin-dir</c>.</param>
     /// <param name="command">The command; the token is cancelled by Ctrl-C and SIGTERM.</param>
-    public static async Task<int> RunAsync(
+    public static Task<int> RunAsync(
         string config, bool verbose, IEnumerable<string> pluginFolders, Func<RunContext, IServiceProvider, CancellationToken, Task<int>> command)
+        => RunAsync(() => RunFile.Load(config), ConsoleLog.Create(verbose), pluginFolders, command);
+
+    /// <summary>Opens a configuration and runs a command on it.</summary>
+    /// <param name="open">Reads the configuration.</param>
+    /// <param name="log">Where the host and the command log; disposed with the host.</param>
+    /// <param name="pluginFolders">Folders given with <c>--plugin-dir</c>.</param>
+    /// <param name="command">The command; the token is cancelled by Ctrl-C and SIGTERM.</param>
+    /// <param name="lifetime">What handles signals; null for the console's.</param>
+    public static async Task<int> RunAsync(
+        Func<RunFile> open,
+        Serilog.ILogger log,
+        IEnumerable<string> pluginFolders,
+        Func<RunContext, IServiceProvider, CancellationToken, Task<int>> command,
+        IHostLifetime? lifetime = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddSerilog(ConsoleLog.Create(verbose), dispose: true);
+        builder.Services.AddSerilog(log, dispose: true);
         builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
+        if (lifetime is not null)
+        {
+            builder.Services.AddSingleton(lifetime);
+        }
+
         builder.Services.AddSingleton(_ => HostSetup.Create(pluginFolders));
-        builder.Services.AddSingleton(s => RunContext.Open(config, s.GetRequiredService<HostSetup>(), s.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton(s => RunContext.Open(open(), s.GetRequiredService<HostSetup>(), s.GetRequiredService<ILoggerFactory>()));
         using var host = builder.Build();
         await host.StartAsync();
         try

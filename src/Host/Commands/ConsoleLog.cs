@@ -10,8 +10,10 @@ namespace Neoteny.Host.Commands;
 internal static class ConsoleLog
 {
     /// <summary>A logger of that detail.</summary>
-    public static Logger Create(bool verbose) => new LoggerConfiguration()
-        .MinimumLevel.Is(verbose ? LogEventLevel.Debug : LogEventLevel.Information)
+    /// <param name="verbose">Whether to log everything.</param>
+    /// <param name="quiet">Whether to log nothing but warnings and errors, unless <paramref name="verbose"/>.</param>
+    public static Logger Create(bool verbose, bool quiet = false) => new LoggerConfiguration()
+        .MinimumLevel.Is(verbose ? LogEventLevel.Debug : quiet ? LogEventLevel.Warning : LogEventLevel.Information)
         .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
         .WriteTo.Console(new Formatter(verbose), standardErrorFromLevel: LogEventLevel.Verbose)
         .CreateLogger();

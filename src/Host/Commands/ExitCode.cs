@@ -10,6 +10,6 @@ internal static class ExitCode
     /// <summary>Bad usage or bad input.</summary>
     public static readonly int Usage = 2;
 
-    /// <summary>Ended by Ctrl-C, as shells count it: 128 and the number of SIGINT.</summary>
+    /// <summary>Ended by Ctrl-C or SIGTERM before the work was done, as shells count the first: 128 and the number of SIGINT.</summary>
     public static readonly int Interrupted = 130;
 }

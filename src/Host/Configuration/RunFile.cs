@@ -19,6 +19,9 @@ internal sealed class RunFile
     /// <summary>The top-level mapping; empty for an empty file and for one that is not valid YAML.</summary>
     public MapNode Root { get; }
 
+    /// <summary>Whether it names a model and nothing else: no run, so rules about runs do not apply to it.</summary>
+    public bool IsBareModel { get; private init; }
+
     /// <summary>What reading found. Checks and binding add to it.</summary>
     public ProblemList Problems { get; } = new();
 
@@ -45,6 +48,11 @@ internal sealed class RunFile
 
     /// <summary>Reads a text; <paramref name="path"/> stands for the file in messages.</summary>
     public static RunFile Parse(string text, string path = "run.yml") => new(path, text);
+
+    /// <summary>Stands in for a configuration where a model is used without one: every key but <c>base_model</c> has its default.</summary>
+    /// <param name="folder">The model's folder.</param>
+    public static RunFile OfModel(string folder) =>
+        new(System.IO.Path.Combine(folder, "config.json"), $"base_model: '{folder.Replace("'", "''")}'") { IsBareModel = true };
 
     /// <summary>The place for problems of the file as a whole.</summary>
     public Place Whole => new(Path, 0, 0);

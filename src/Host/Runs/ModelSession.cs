@@ -40,21 +40,23 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Loads and composes the model of a run.</summary>
     /// <param name="run">The run.</param>
     /// <param name="log">For the composition.</param>
-    /// <param name="adapterFolder">A saved adapter; null for what the configuration says.</param>
+    /// <param name="source">What to load in order to use the model; null for what the configuration says in order to train it.</param>
     /// <exception cref="InputException">The configuration asks for something that is not there or does not fit.</exception>
-    public static ModelSession Open(RunContext run, ILogger log, string? adapterFolder = null)
+    /// <exception cref="NeotenyException">A plugin fails.</exception>
+    public static ModelSession Open(RunContext run, ILogger log, ModelSource? source = null)
     {
+        run.Plugins.CreateExtensions();
         var options = run.Options<ModelOptions>();
         var device = DeviceChoice.Of(options.Device);
-        var folder = run.File.ResolvePath(options.BaseModel);
-        var dtype = run.Options<PrecisionOptions>().WeightType(device);
+        var folder = source?.Folder ?? run.File.ResolvePath(options.BaseModel);
+        var seed = (ulong)run.Options<StepOptions>().Seed;
         var tokenizer = Tokenizer.Load(folder);
         var composer = new ModelComposer(run.Plugins);
         var model = ModelLoader.Load(folder, new ModelLoadOptions
         {
-            DType = dtype,
+            DType = source?.KeepsDType == true ? null : run.Options<PrecisionOptions>().WeightType(device),
             Device = device,
-            FreshSeed = options.Reinitialize ? (ulong)run.Options<StepOptions>().Seed : null,
+            FreshSeed = options.Reinitialize && source is null ? seed : null,
             Formats = composer.Quantize(() => ModelLoader.Describe(folder)),
         });
         try
@@ -64,9 +66,10 @@ internal sealed class ModelSession : IDisposable
                 parameter.Trains = parameter.Format.IsTrainable;
             }
 
-            var saved = adapterFolder ?? (options.SavedAdapter is { } named ? run.File.ResolvePath(named) : null);
-            var adapter = composer.Adapt(model, options.Adapter, saved, (ulong)run.Options<StepOptions>().Seed);
-            composer.ChooseAttention(model, run.Options<AttentionOptions>().Name, dtype, device);
+            var adapter = source is null
+                ? composer.Adapt(model, options.Adapter, options.SavedAdapter is { } named ? run.File.ResolvePath(named) : null, seed)
+                : source.AdapterFolder is { } saved ? composer.Adapt(model, SavedAdapter.KindOf(saved), saved, seed) : null;
+            composer.ChooseAttention(model, run.Options<AttentionOptions>().Name, model.BaseParameters[0].DType, device);
             var loss = composer.ChooseLoss(model, options.Loss);
             composer.Override(model);
             model.CheckpointsLayers = run.Options<CheckpointingOptions>().Enabled;

@@ -15,7 +15,7 @@ internal sealed class OptionsBinder(RunFile file, KeyTable table)
         var found = new ProblemList();
         var record = Activator.CreateInstance(type)!;
         ValueBinder.Fill(record, info.Keys, Find, Validate);
-        if (record is IValidated validated && !found.HasErrors)
+        if (record is IValidated validated && !found.HasErrors && !file.IsBareModel)
             validated.Validate(new PropertyProblems(file.Problems, info.Keys, file.Whole, k => EntryOf(k)?.Value.Place ?? file.Whole));
         file.Problems.AddRange(found);
         return record;
