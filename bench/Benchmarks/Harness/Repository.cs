@@ -1,0 +1,24 @@
+namespace Neoteny.Benchmarks.Harness;
+
+/// <summary>Places in the repository.</summary>
+internal static class Repository
+{
+    /// <summary>The folder of Framework.sln.</summary>
+    public static string Root { get; } = Find();
+
+    /// <summary>The example model's folder.</summary>
+    public static string ExampleModel => Path.Combine(Root, "examples", "models", "neoteny-7m");
+
+    private static string Find()
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(Path.Combine(folder, "Framework.sln")))
+            {
+                return folder;
+            }
+        }
+
+        throw new InputException("Framework.sln is not above the program. Run the benchmarks from a build in the repository.");
+    }
+}
