@@ -99,7 +99,8 @@ public sealed class ParameterTests : IDisposable
             {
             }
 
-            weight.AddGradient(ones(2, 3).DetachFromDisposeScope().MoveToOuterDisposeScope());
+            using var gradient = ones(2, 3);
+            weight.AddGradient(gradient);
             weight.SetGradient(null);
         });
 
