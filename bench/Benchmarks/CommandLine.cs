@@ -39,7 +39,8 @@ internal static class CommandLine
 
     private static IReadOnlyList<IBenchmark> Benchmarks { get; } =
     [
-        new Steps.StepBenchmark(),
+        new Steps.StepBenchmark("step", Steps.StepCase.All),
+        .. Steps.StepCase.All.Select(c => new Steps.StepBenchmark($"step-{c.Name}", [c])),
         new Checkpoints.SafetensorsBenchmark(),
         new Checkpoints.LoadMemoryBenchmark(),
         new Text.TokenizerBenchmark(),

@@ -25,10 +25,9 @@ internal sealed class TorchSharpStep : IStep
         trained = [.. model.parameters().Where(p => p.requires_grad)];
         optimizer = optim.AdamW(
             [
-                new AdamW.ParamGroup(trained.Where(p => p.dim() > 1), weight_decay: StepSettings.WeightDecay),
-                new AdamW.ParamGroup(trained.Where(p => p.dim() == 1), weight_decay: 0),
-            ],
-            lr: StepSettings.LearningRate);
+                new AdamW.ParamGroup(trained.Where(p => p.dim() > 1), lr: StepSettings.LearningRate, weight_decay: StepSettings.WeightDecay),
+                new AdamW.ParamGroup(trained.Where(p => p.dim() == 1), lr: StepSettings.LearningRate, weight_decay: 0),
+            ]);
         rows = [.. of.Rows().Select(r => PlainBatch.Of(r, layout))];
     }
 
