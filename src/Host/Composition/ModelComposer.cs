@@ -1,5 +1,6 @@
 using Neoteny.Adapters;
 using Neoteny.Attention;
+using Neoteny.Autograd;
 using Neoteny.Host.Plugins;
 using Neoteny.Losses;
 using Neoteny.Models.Adapters;
@@ -14,7 +15,7 @@ using static TorchSharp.torch;
 
 namespace Neoteny.Host.Composition;
 
-/// <summary>Applies the loaded plugins to a model, in the one order there is: quantize, adapt, choose kernels, override, wrap.</summary>
+/// <summary>Applies the loaded plugins to a model, in the one order there is: quantize, adapt, choose kernels, override, wrap, offload.</summary>
 /// <remarks>Claims are gathered on the untouched model and checked before anything is applied; everything done is listed.</remarks>
 internal sealed class ModelComposer(PluginSet plugins)
 {
@@ -130,6 +131,47 @@ internal sealed class ModelComposer(PluginSet plugins)
         return loss;
     }
 
+    /// <summary>Moves weights where the loaded offload plugins want them, and collects where saved tensors live and who hears the segments.</summary>
+    /// <exception cref="InputException">Two plugins want to store saved tensors, or to home one parameter.</exception>
+    public OffloadPlan Offload(DecoderModel model)
+    {
+        var offloads = plugins.All<IOffload>().ToList();
+        var stores = offloads.Where(o => o.Instance.Saved is not null).ToList();
+        if (stores.Count > 1)
+        {
+            throw new InputException($"{Source(stores[0])} and {Source(stores[1])} both want to store activations. Switch one of them off in the configuration.");
+        }
+
+        var owners = new Dictionary<Parameter, ExtensionSource>();
+        foreach (var offload in offloads)
+        {
+            var source = Source(offload);
+            var moved = new List<string>();
+            foreach (var site in model.Sites)
+            {
+                foreach (var parameter in site.Parameters)
+                {
+                    if (offload.Instance.Home(site, parameter) is not { } home)
+                    {
+                        continue;
+                    }
+
+                    if (!owners.TryAdd(parameter, source) && owners[parameter] != source)
+                    {
+                        throw new InputException($"{owners[parameter]} and {source} both want to move {parameter.Path}. Switch one of them off in the configuration.");
+                    }
+
+                    parameter.MoveTo(home);
+                    moved.Add(site.Path);
+                }
+            }
+
+            Add("offload", source, moved);
+        }
+
+        return new OffloadPlan(stores.FirstOrDefault()?.Instance.Saved, [.. offloads.Select(o => o.Instance.Segments).OfType<ISegmentObserver>()]);
+    }
+
     /// <summary>Replaces and wraps sites.</summary>
     /// <exception cref="InputException">Claims conflict, or a loaded plugin needs what a single process does not have.</exception>
     public void Override(DecoderModel model)
@@ -137,11 +179,6 @@ internal sealed class ModelComposer(PluginSet plugins)
         if (plugins.All<IParallelism>().FirstOrDefault() is { } parallel)
         {
             throw new InputException($"{Source(parallel)} needs several processes; this version runs in one. Remove the plugin from the configuration.");
-        }
-
-        if (plugins.All<IOffload>().FirstOrDefault() is { } offload)
-        {
-            throw new InputException($"{Source(offload)} provides offloading, which this version's trainer does not use yet. Remove the plugin from the configuration.");
         }
 
         var plan = OverridePlan.Make(model, plugins.All<IModuleOverride>().Select(o => (Source(o), o.Instance)));

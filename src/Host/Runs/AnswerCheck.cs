@@ -25,7 +25,7 @@ internal sealed class AnswerCheck(ModelSession session)
                 EosTokenIds = ends,
             });
             answers.AddRange(batch.Zip(results, (q, r) => new Answer(
-                q.Index, Text(q.Prompt, skipSpecialTokens: false), Text(q.Expected, skipSpecialTokens: true).Trim(), (r.Text ?? Text(r.Ids, true)).Trim())));
+                q.Index, Text(q.Prompt), Text(q.Expected), Text(r.Ids))));
         }
 
         return [.. answers.OrderBy(a => a.Index)];
@@ -43,7 +43,7 @@ internal sealed class AnswerCheck(ModelSession session)
         return [.. GenerationOptions.From(config).EosTokenIds.Concat(session.Tokenizer.EosId is { } eos ? [eos] : []).Distinct()];
     }
 
-    private string Text(IReadOnlyList<int> ids, bool skipSpecialTokens) => session.Tokenizer.Decode([.. ids], skipSpecialTokens);
+    private string Text(IReadOnlyList<int> ids) => session.Tokenizer.Decode([.. ids], skipSpecialTokens: true).Trim();
 
     private sealed record Question(int Index, int[] Prompt, int[] Expected);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Neoteny.Adapters;
+using Neoteny.Autograd;
 using Neoteny.Host.Composition;
 using Neoteny.Host.Configuration;
 using Neoteny.Losses;
@@ -8,6 +9,7 @@ using Neoteny.Models.Configuration;
 using Neoteny.Models.Decoder;
 using Neoteny.Models.Loading;
 using Neoteny.Models.Tokenizers;
+using Neoteny.Training.Loop;
 using Neoteny.Training.Options;
 using static TorchSharp.torch;
 
@@ -16,8 +18,15 @@ namespace Neoteny.Host.Runs;
 /// <summary>A model composed as a configuration says: weights, kernels, adapter, and what each plugin did to which site.</summary>
 internal sealed class ModelSession : IDisposable
 {
-    private ModelSession(string folder, DecoderModel model, Tokenizer tokenizer, ILoss loss, IAdapter? adapter, IReadOnlyList<CompositionEntry> composition)
-        => (Folder, Model, Tokenizer, Loss, Adapter, Composition) = (folder, model, tokenizer, loss, adapter, composition);
+    private readonly OffloadPlan offload;
+    private readonly string baseModel;
+
+    private ModelSession(
+        string folder, string baseModel, DecoderModel model, Tokenizer tokenizer, ILoss loss, IAdapter? adapter, OffloadPlan offload, IReadOnlyList<CompositionEntry> composition)
+    {
+        (Folder, this.baseModel, Model, Tokenizer) = (folder, baseModel, model, tokenizer);
+        (Loss, Adapter, this.offload, Composition) = (loss, adapter, offload, composition);
+    }
 
     /// <summary>The base model's folder.</summary>
     public string Folder { get; }
@@ -72,6 +81,7 @@ internal sealed class ModelSession : IDisposable
             composer.ChooseAttention(model, run.Options<AttentionOptions>().Name, model.BaseParameters[0].DType, device);
             var loss = composer.ChooseLoss(model, options.Loss);
             composer.Override(model);
+            var offload = composer.Offload(model);
             model.CheckpointsLayers = run.Options<CheckpointingOptions>().Enabled;
             foreach (var entry in composer.Entries)
             {
@@ -83,7 +93,7 @@ internal sealed class ModelSession : IDisposable
                 log.LogWarning("{Note}", note);
             }
 
-            return new ModelSession(folder, model, tokenizer, loss, adapter, composer.Entries);
+            return new ModelSession(folder, source is null ? options.BaseModel : folder, model, tokenizer, loss, adapter, offload, composer.Entries);
         }
         catch
         {
@@ -92,13 +102,17 @@ internal sealed class ModelSession : IDisposable
         }
     }
 
+    /// <summary>The options of one tape of this run.</summary>
+    public TapeOptions Tape(TapeRequest request)
+        => new() { Seed = request.Seed, Recording = request.IsRecording, Store = request.IsRecording ? offload.Saved : null, Observers = offload.Segments };
+
     /// <summary>Writes what was trained: the adapter where there is one, the whole model otherwise.</summary>
     /// <param name="target">An existing folder.</param>
     public void Save(string target)
     {
         if (Adapter is not null)
         {
-            AdapterFolder.Write(target, AdapterSetup.Export(Model, Adapter, Folder));
+            AdapterFolder.Write(target, AdapterSetup.Export(Model, Adapter, baseModel));
         }
         else
         {

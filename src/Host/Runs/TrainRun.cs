@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Neoteny.Autograd;
 using Neoteny.Host.Configuration;
 using Neoteny.Training.Checkpoints;
 using Neoteny.Training.Data;
@@ -33,7 +32,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
             Options = options,
             Saver = this,
             Observers = [display, new MetricsLog(Path.Combine(options.Saving.Folder, MetricsLog.FileName))],
-            Tapes = Tape,
+            Tapes = opened.Tape,
         });
         var trained = opened.Model.Parameters.Where(p => p.Trains).Sum(p => p.Count);
         log.LogInformation("{Trained:n0} of {All:n0} parameters train", trained, opened.Model.Parameters.Sum(p => p.Count));
@@ -59,8 +58,6 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
     }
 
     private TemplateChatEncoder Chat() => new(session!.Tokenizer, run.Options<ChatOptions>().Choose(session.Folder, session.Tokenizer));
-
-    private TapeOptions Tape(TapeRequest request) => request.ToOptions();
 
     private TrainingOptions Options() => new(
         run.Options<DataOptions>(), run.Options<StepOptions>(), run.Options<OptimizerOptions>(), run.Options<ScheduleOptions>(),
