@@ -9,6 +9,7 @@ using Neoteny.Models.Configuration;
 using Neoteny.Models.Decoder;
 using Neoteny.Models.Loading;
 using Neoteny.Models.Tokenizers;
+using Neoteny.Runtime.Native;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Options;
 using static TorchSharp.torch;
@@ -57,6 +58,7 @@ internal sealed class ModelSession : IDisposable
         run.Plugins.CreateExtensions();
         var options = run.Options<ModelOptions>();
         var device = DeviceChoice.Of(options.Device);
+        Determinism.Set(options.Deterministic);
         var folder = source?.Folder ?? run.File.ResolvePath(options.BaseModel);
         var seed = (ulong)run.Options<StepOptions>().Seed;
         var tokenizer = Tokenizer.Load(folder);

@@ -14,6 +14,10 @@ internal sealed record ModelOptions : IValidated
     [Key("device", Default = "auto", Summary = "auto (a GPU where there is one), cpu, cuda or cuda:n.")]
     public string Device { get; init; } = "auto";
 
+    /// <summary>Whether libtorch must use deterministic operators.</summary>
+    [Key("deterministic", Default = "false", Summary = "Use only operators that give the same bits each time; the CPU does so anyway, a GPU gets slower.")]
+    public bool Deterministic { get; init; }
+
     /// <summary>Whether to draw fresh weights instead of reading the checkpoint's.</summary>
     [Key("reinit_weights", Default = "false", Summary = "Draw fresh weights from the seed instead of reading the checkpoint's: pretraining.")]
     public bool Reinitialize { get; init; }
