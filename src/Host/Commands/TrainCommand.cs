@@ -20,6 +20,12 @@ internal static class TrainCommand
             (run, services, stop) =>
             {
                 var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(result.InvocationConfiguration.Output) });
+                if (!console.Profile.Out.IsTerminal)
+                {
+                    // Nobody looks: lines must not be broken where a terminal would end.
+                    console.Profile.Width = ushort.MaxValue;
+                }
+
                 var outcome = new TrainRun(run, console, services.GetRequiredService<ILoggerFactory>().CreateLogger("train")).Execute(stop);
                 return Task.FromResult(outcome.Stopped ? ExitCode.Interrupted : ExitCode.Success);
             }));
