@@ -50,6 +50,10 @@ public sealed class TrainingTests(Workspace workspace) : IClassFixture<Workspace
         Assert.Equal(lines[0], lines[1]);
         Assert.StartsWith("It is", lines[0]);
         Assert.Equal("", answers.Error);
+
+        // A configuration stands for what its run wrote.
+        var byConfig = NeotenyProgram.Run("generate", config, "--chat", "--prompt", "What is 3 and 3?", "--max-new-tokens", "6").Succeeded();
+        Assert.Equal($"{lines[0]}\n", byConfig.Output);
     }
 
     [Fact]

@@ -86,9 +86,8 @@ public sealed class Workspace : IDisposable
     public Dictionary<string, string> Hashes(string name) => Directory.EnumerateFiles(At(name), "*.safetensors")
         .ToDictionary(f => Path.GetFileName(f), f => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(f))));
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    private static string Fixture(string path)
+    /// <summary>The path of a test fixture.</summary>
+    public static string Fixture(string path)
     {
         if (Environment.GetEnvironmentVariable("NEOTENY_FIXTURES") is { Length: > 0 } named)
             return Path.Combine(named, path);
@@ -97,6 +96,8 @@ public sealed class Workspace : IDisposable
             folder = folder.Parent!;
         return Path.Combine(folder.FullName, "tests/Fixtures", path);
     }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static string Conversation(int number) => JsonSerializer.Serialize(new
     {
