@@ -22,8 +22,8 @@ internal static class TrainCommand
                 var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(result.InvocationConfiguration.Output) });
                 if (!console.Profile.Out.IsTerminal)
                 {
-                    // Lines in a file or a pipe are not folded.
-                    console.Profile.Width = int.MaxValue;
+                    // Nobody looks: lines must not be broken where a terminal would end.
+                    console.Profile.Width = ushort.MaxValue;
                 }
 
                 var outcome = new TrainRun(run, console, services.GetRequiredService<ILoggerFactory>().CreateLogger("train")).Execute(stop);

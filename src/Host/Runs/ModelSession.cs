@@ -60,6 +60,12 @@ internal sealed class ModelSession : IDisposable
         var device = DeviceChoice.Of(options.Device);
         Determinism.Set(options.Deterministic);
         var folder = source?.Folder ?? run.File.ResolvePath(options.BaseModel);
+        if (!Directory.Exists(folder))
+        {
+            var place = run.File.Root.Find("base_model")?.Value.Place ?? run.File.Whole;
+            throw new InputException($"{place}: base_model: there is no folder {folder}. Name one with config.json, the weights (*.safetensors) and the tokenizer.");
+        }
+
         var seed = (ulong)run.Options<StepOptions>().Seed;
         var tokenizer = Tokenizer.Load(folder);
         var composer = new ModelComposer(run.Plugins);

@@ -29,7 +29,7 @@ internal sealed class KeyChecker(KeyTable table)
     /// <summary>Reports a required key of an active plugin that the file lacks.</summary>
     public static void CheckRequired(KeyInfo key, RunFile file)
     {
-        if (key.Required && !key.Spellings.Any(s => file.Root.Find(s) is not null))
+        if (key.Required && !file.IsBareModel && !key.Spellings.Any(s => file.Root.Find(s) is not null))
             file.Problems.Add(file.Whole, $"missing key '{key.Name}'" + (key.Summary is null ? "" : $" ({key.Summary.TrimEnd('.')})"));
     }
 
