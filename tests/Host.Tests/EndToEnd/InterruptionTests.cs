@@ -5,7 +5,7 @@ namespace Neoteny.Host.Tests.EndToEnd;
 /// <summary>Runs that end early, and go on as if nothing had happened.</summary>
 public sealed class InterruptionTests(Workspace workspace) : IClassFixture<Workspace>
 {
-    private static readonly IEnumerable<(string, string?)> _long = [("max_steps", "200"), ("logging_steps", "1")];
+    private static readonly IEnumerable<(string, string?)> _long = [("max_steps", "150"), ("logging_steps", "1")];
 
     [Theory]
     [InlineData(PosixSignal.SIGINT)]
@@ -17,7 +17,7 @@ public sealed class InterruptionTests(Workspace workspace) : IClassFixture<Works
         NeotenyProgram.Run("train", workspace.Config(whole, [.. keys])).Succeeded();
         using var first = NeotenyProgram.Start("train", workspace.Config(parts, [.. keys]));
 
-        first.WaitFor("step 3/200");
+        first.WaitFor("step 3/150");
         first.Signal(signal);
         var stopped = first.Wait();
 
@@ -45,23 +45,23 @@ public sealed class InterruptionTests(Workspace workspace) : IClassFixture<Works
         var resumed = NeotenyProgram.Run("train", workspace.Config("killed", [.. keys, ("resume_from_checkpoint", "true")])).Succeeded();
         Assert.Contains("going on after step ", resumed.Output);
         Assert.Equal(workspace.Hashes("whole"), workspace.Hashes("killed"));
-        Assert.Equal(2, workspace.Hashes("killed/checkpoint-200").Count);
-        Assert.Equal(workspace.Hashes("whole/checkpoint-200"), workspace.Hashes("killed/checkpoint-200"));
+        Assert.Equal(2, workspace.Hashes("killed/checkpoint-150").Count);
+        Assert.Equal(workspace.Hashes("whole/checkpoint-150"), workspace.Hashes("killed/checkpoint-150"));
     }
 
     [Fact]
     public void A_disk_that_fills_up_while_saving_leaves_the_previous_checkpoint_whole()
     {
-        IEnumerable<(string, string?)> keys = [.. _long, ("save_strategy", null), ("save_steps", "100")];
+        IEnumerable<(string, string?)> keys = [.. _long, ("save_strategy", null), ("save_steps", "75")];
         using var program = NeotenyProgram.StartIgnoringSizeSignal("train", workspace.Config("full-disk", [.. keys]));
 
-        program.WaitFor("checkpoint after step 100:");
+        program.WaitFor("checkpoint after step 75:");
         program.LimitFileSize(150_000);
-        var (first, second) = (workspace.At("full-disk/checkpoint-100"), workspace.At("full-disk/checkpoint-200"));
-        program.Wait().Refused(1, $"The checkpoint after step 200 could not be saved. {second}.tmp-{program.Id}/model.safetensors could not be written: the file is larger than the file system or a limit (ulimit -f) allows. "
+        var (first, second) = (workspace.At("full-disk/checkpoint-75"), workspace.At("full-disk/checkpoint-150"));
+        program.Wait().Refused(1, $"The checkpoint after step 150 could not be saved. {second}.tmp-{program.Id}/model.safetensors could not be written: the file is larger than the file system or a limit (ulimit -f) allows. "
             + $"Raise the limit, or choose another place. {first} is intact; go on from it with 'resume_from_checkpoint: true'.");
 
-        Assert.Equal(["checkpoint-100", "metrics.jsonl"], Directory.EnumerateFileSystemEntries(workspace.At("full-disk")).Select(Path.GetFileName).Order());
+        Assert.Equal(["checkpoint-75", "metrics.jsonl"], Directory.EnumerateFileSystemEntries(workspace.At("full-disk")).Select(Path.GetFileName).Order());
         NeotenyProgram.Run("train", workspace.Config("full-disk", [.. keys, ("resume_from_checkpoint", "true")])).Succeeded();
     }
 
