@@ -30,19 +30,23 @@ internal sealed record Machine
     public required string Date { get; init; }
 
     /// <summary>Reads the machine that this runs on, now.</summary>
-    public static Machine Read() => new()
+    public static Machine Read()
     {
-        Cpu = Line("/proc/cpuinfo", "model name"),
-        Cores = Environment.ProcessorCount,
-        Memory = string.Create(CultureInfo.InvariantCulture, $"{long.Parse(Line("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) / 1e6:f0} GB"),
-        System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
-        DotNet = RuntimeInformation.FrameworkDescription,
-        TorchSharp = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
-        LibTorch = torch.__version__,
-        Commit = Git("rev-parse", "--short", "HEAD") + (Git("status", "--porcelain", "--untracked-files=no").Length > 0 ? " with changes" : ""),
-        LoadAverage = string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]),
-        Date = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),
-    };
+        Runtime.Native.LibTorch.Load();
+        return new()
+        {
+            Cpu = Line("/proc/cpuinfo", "model name"),
+            Cores = Environment.ProcessorCount,
+            Memory = string.Create(CultureInfo.InvariantCulture, $"{long.Parse(Line("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) / 1e6:f0} GB"),
+            System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
+            DotNet = RuntimeInformation.FrameworkDescription,
+            TorchSharp = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
+            LibTorch = torch.__version__,
+            Commit = Git("rev-parse", "--short", "HEAD") + (Git("status", "--porcelain", "--untracked-files=no").Length > 0 ? " with changes" : ""),
+            LoadAverage = string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]),
+            Date = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),
+        };
+    }
 
     /// <summary>The same as lines of a list.</summary>
     public IEnumerable<(string Key, string Value)> Facts() =>
