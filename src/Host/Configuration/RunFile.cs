@@ -6,15 +6,11 @@ internal sealed class RunFile
     private RunFile(string path, string text)
     {
         Path = path;
-        Text = text;
         Root = YamlReader.Read(text, path, Problems);
     }
 
     /// <summary>The path as the user gave it; places in messages start with it.</summary>
     public string Path { get; }
-
-    /// <summary>The raw text, for copying into the run's output.</summary>
-    public string Text { get; }
 
     /// <summary>The top-level mapping; empty for an empty file and for one that is not valid YAML.</summary>
     public MapNode Root { get; }

@@ -59,6 +59,7 @@ internal sealed class ModelSession : IDisposable
         var options = run.Options<ModelOptions>();
         var device = DeviceChoice.Of(options.Device);
         Determinism.Set(options.Deterministic);
+        backends.cuda.matmul.allow_tf32 = run.Options<PrecisionOptions>().TensorFloat32 == "true";
         var folder = source?.Folder ?? run.File.ResolvePath(options.BaseModel);
         if (!Directory.Exists(folder))
         {

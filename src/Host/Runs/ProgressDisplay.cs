@@ -39,7 +39,8 @@ internal sealed class ProgressDisplay(IAnsiConsole console) : ITrainingObserver
         }
         else
         {
-            Write($"training: {plan.TotalSteps} steps, {plan.StepsPerEpoch} an epoch{(plan.StartStep > 0 ? $", going on after step {plan.StartStep}" : "")}");
+            Write(string.Create(CultureInfo.InvariantCulture, $"training: {plan.TotalSteps} steps, {plan.StepsPerEpoch} an epoch, rows {plan.PackingEfficiency:p0} full")
+                + (plan.StartStep > 0 ? $", going on after step {plan.StartStep}" : ""));
         }
     }
 

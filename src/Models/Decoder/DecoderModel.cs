@@ -80,7 +80,17 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     public Value ComputeLoss(Tape tape, MicroBatch batch, ILoss loss, double scale)
     {
         var hidden = Forward(tape, batch.InputIds, batch.PositionIds, batch.Layout);
-        return tape.Apply(new LossOperator(loss, new LossInput { Hidden = hidden.Tensor, Head = Head, Labels = batch.Labels, Demands = LossDemands, Scale = scale }), hidden.Donate());
+        var head = Head;
+        var demands = LossDemands;
+        return tape.Apply(new LossOperator(loss, head, (h_TH, needsGradient) => new LossInput
+        {
+            Hidden = h_TH,
+            Head = head,
+            Labels = batch.Labels,
+            Demands = demands,
+            Scale = scale,
+            NeedsGradient = needsGradient,
+        }), hidden.Donate());
     }
 
     /// <summary>What this model's head demands of a loss.</summary>

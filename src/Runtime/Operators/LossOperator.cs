@@ -11,15 +11,15 @@ namespace Neoteny.Runtime.Operators;
 public sealed class LossOperator : Operator
 {
     private readonly ILoss loss;
-    private readonly LossInput template;
+    private readonly Func<Tensor, bool, LossInput> call;
 
     /// <summary>Creates the operator of one call.</summary>
     /// <param name="loss">The implementation.</param>
-    /// <param name="template">The call; its hidden states and its wish for gradients are filled in by the tape.</param>
-    public LossOperator(ILoss loss, LossInput template)
+    /// <param name="head">The head, whose parameters the loss uses.</param>
+    /// <param name="call">Makes the call from the hidden states and the wish for gradients.</param>
+    public LossOperator(ILoss loss, IHead head, Func<Tensor, bool, LossInput> call)
     {
-        (this.loss, this.template) = (loss, template);
-        var head = template.Head;
+        (this.loss, this.call) = (loss, call);
         Parameters = [head.Weight, .. head.Bias is null ? [] : new[] { head.Bias }, .. head.Deltas.SelectMany(d => d.Parameters)];
     }
 
@@ -32,18 +32,7 @@ public sealed class LossOperator : Operator
     /// <inheritdoc/>
     public override void Forward(ForwardContext context)
     {
-        var result = loss.Compute(new LossInput
-        {
-            Hidden = context.Input(0),
-            Head = template.Head,
-            Labels = template.Labels,
-            Demands = template.Demands,
-            Scale = template.Scale,
-            NeedsGradient = context.IsRecording,
-            LabelSmoothing = template.LabelSmoothing,
-            ZLoss = template.ZLoss,
-            TokenWeights = template.TokenWeights,
-        });
+        var result = loss.Compute(call(context.Input(0), context.IsRecording));
         context.Emit(result.Loss);
         if (result.HiddenGradient is { } gradient)
         {

@@ -21,7 +21,7 @@ public sealed record PrecisionOptions : IValidated
     public bool Float32 { get; init; }
 
     /// <summary>Whether fp32 products on a GPU may use TF32.</summary>
-    [Key("tf32", Allowed = ["auto", "true", "false"], Summary = "Whether fp32 products on a GPU may use TF32.")]
+    [Key("tf32", Allowed = ["auto", "true", "false"], Summary = "Whether fp32 products on a GPU may use TF32; auto means no.")]
     public string TensorFloat32 { get; init; } = "auto";
 
     /// <summary>The dtype of weights on a device.</summary>

@@ -157,8 +157,10 @@ public sealed class CrossEntropyTests : IDisposable
         using var tied = new Parameter("embed", weight.clone()) { Trains = true };
         using var tape = new Tape(new TapeOptions { GradientCompleted = p => completed.Add(p.Path) });
         var hidden = tape.Apply(new Embedding(tied), tape.Constant(ids));
+        var head = new TestHead(tied);
         var loss = tape.Apply(
-            new LossOperator(new CrossEntropyLoss(), new LossInput { Hidden = hidden.Tensor, Head = new TestHead(tied), Labels = labels, Demands = 0, Scale = 0.25 }), hidden);
+            new LossOperator(new CrossEntropyLoss(), head, (h, wanted) => new LossInput { Hidden = h, Head = head, Labels = labels, Demands = 0, Scale = 0.25, NeedsGradient = wanted }),
+            hidden);
         tape.AddLoss(loss);
         tape.Backward();
         Close.To(expected.grad!, tied.Gradient!, 3e-6, "tied gradient");
