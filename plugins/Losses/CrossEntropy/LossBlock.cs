@@ -1,6 +1,7 @@
 using Neoteny.Losses;
 using Neoteny.Modules;
 using Neoteny.Runtime;
+using Neoteny.Runtime.Cpu;
 using Neoteny.Runtime.Operators;
 using static TorchSharp.torch;
 
@@ -24,32 +25,22 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
     public Tensor Run(Tensor perToken_C, Tensor? gradient_CH)
     {
         var kept_C = labels_C.ne(Scalars.Of(-100L));
-        var index_C1 = labels_C.clamp_min(Scalars.Of(0L)).unsqueeze(1);
-        var h_R = head.Deltas.Select(d => LowRank.Down(d, hidden_CH)).ToArray();
-        var z_CV = Logits(h_R);
-        var lse_C1 = z_CV.logsumexp(-1, keepdim: true);
-        var loss_C = lse_C1.sub(z_CV.gather(1, index_C1).mul_(Scalars.Of(1 - Smoothing))).squeeze(1);
-        if (Smoothing > 0)
-        {
-            loss_C.sub_(z_CV.mean([-1L]).mul_(Scalars.Of(Smoothing)));
-        }
-
-        if (ZFactor > 0)
-        {
-            loss_C.add_(lse_C1.mul(lse_C1).squeeze(1).mul_(Scalars.Of(ZFactor)), Scalars.One);
-        }
-
-        loss_C.masked_fill_(kept_C.logical_not(), Scalars.Zero);
-        perToken_C.copy_(loss_C);
         var factor_C = kept_C.to(ScalarType.Float32).mul_(Scalars.Of(input.Scale));
         if (weights_C is not null)
         {
             factor_C.mul_(weights_C);
         }
 
+        var h_R = head.Deltas.Select(d => LowRank.Down(d, hidden_CH)).ToArray();
+        var z_CV = Logits(h_R);
+        var isPlain = head.Softcap == 0 && Smoothing == 0 && ZFactor == 0;
+        var (loss_C, dz_CV) = isPlain && CrossEntropyLoops.Handles(z_CV)
+            ? Loop(z_CV, factor_C, gradient_CH is not null)
+            : Compose(z_CV, kept_C, factor_C, gradient_CH is not null);
+        perToken_C.copy_(loss_C);
         if (gradient_CH is not null)
         {
-            Differentiate(z_CV, lse_C1, index_C1, factor_C.unsqueeze(1), h_R, gradient_CH);
+            Propagate(dz_CV!.to(hidden_CH.dtype), h_R, gradient_CH);
         }
 
         return loss_C.mul_(factor_C).sum([0L], keepdim: true);
@@ -71,7 +62,33 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
         return head.Softcap == 0 ? z_CV : z_CV.div_(Scalars.Of(head.Softcap)).tanh_().mul_(Scalars.Of(head.Softcap));
     }
 
-    private void Differentiate(Tensor z_CV, Tensor lse_C1, Tensor index_C1, Tensor factor_C1, Tensor[] h_R, Tensor gradient_CH)
+    private (Tensor Losses, Tensor? Gradient) Loop(Tensor z_CV, Tensor factor_C, bool differentiate)
+    {
+        var loss_C = empty(z_CV.size(0));
+        CrossEntropyLoops.Run(z_CV, labels_C.contiguous(), factor_C, loss_C, differentiate);
+        return (loss_C, differentiate ? z_CV : null);
+    }
+
+    private (Tensor Losses, Tensor? Gradient) Compose(Tensor z_CV, Tensor kept_C, Tensor factor_C, bool differentiate)
+    {
+        var index_C1 = labels_C.clamp_min(Scalars.Of(0L)).unsqueeze(1);
+        var lse_C1 = z_CV.logsumexp(-1, keepdim: true);
+        var loss_C = lse_C1.sub(z_CV.gather(1, index_C1).mul_(Scalars.Of(1 - Smoothing))).squeeze(1);
+        if (Smoothing > 0)
+        {
+            loss_C.sub_(z_CV.mean([-1L]).mul_(Scalars.Of(Smoothing)));
+        }
+
+        if (ZFactor > 0)
+        {
+            loss_C.add_(lse_C1.mul(lse_C1).squeeze(1).mul_(Scalars.Of(ZFactor)), Scalars.One);
+        }
+
+        loss_C.masked_fill_(kept_C.logical_not(), Scalars.Zero);
+        return (loss_C, differentiate ? Gradient(z_CV, lse_C1, index_C1, factor_C.unsqueeze(1)) : null);
+    }
+
+    private Tensor Gradient(Tensor z_CV, Tensor lse_C1, Tensor index_C1, Tensor factor_C1)
     {
         var cap = head.Softcap == 0 ? null : z_CV.div(Scalars.Of(head.Softcap)).pow_(Scalars.Of(2.0)).neg_().add_(Scalars.One, Scalars.One);
         var dz_CV = z_CV.sub_(lse_C1).exp_();
@@ -87,12 +104,11 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
             dz_CV.sub_(factor_C1.mul(Scalars.Of(Smoothing / z_CV.size(1))));
         }
 
-        if (cap is not null)
-        {
-            dz_CV.mul_(cap);
-        }
+        return cap is null ? dz_CV : dz_CV.mul_(cap);
+    }
 
-        dz_CV = dz_CV.to(hidden_CH.dtype);
+    private void Propagate(Tensor dz_CV, Tensor[] h_R, Tensor gradient_CH)
+    {
         var dh_CH = WeightProducts.InputGradient(head.Weight, dz_CV);
         foreach (var (delta, h) in head.Deltas.Zip(h_R))
         {
