@@ -16,9 +16,9 @@ internal static partial class ProcessSettings
         _ = MallOpt(MmapThreshold, 32 << 20);
         _ = MallOpt(TrimThreshold, 256 << 20);
 
-        // Threads that wait for the next loop sleep instead of spinning: spinning ones take processors from our own loops, and on a busy
-        // machine from the thread that everybody waits for (five times slower, measured).
-        Default("OMP_WAIT_POLICY", "PASSIVE");
+        // OpenMP's threads spin for the next loop only briefly, then sleep: long spinning takes processors from our own loops and, on a
+        // busy machine, from the thread that everybody waits for; no spinning wakes them too late (see docs/decisions/0005).
+        Default("GOMP_SPINCOUNT", "1000");
         Default("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
         Default("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True");
     }
