@@ -1,21 +1,29 @@
 using Neoteny.Attention;
 using Neoteny.Autograd;
+using Neoteny.Parameters;
 using static TorchSharp.torch;
 
 namespace Neoteny.Runtime.Operators;
 
 /// <summary>Records one call of an attention kernel. Inputs: query <c>[T, Hq, D]</c>, key <c>[S, Hk, D]</c>, value <c>[S, Hk, Dv]</c>; output <c>[T, Hq, Dv]</c>.</summary>
 /// <remarks>Saves the inputs, the output, the log-sum-exp and what the kernel adds. The kernel of forward also runs backward, whatever is swapped meanwhile.</remarks>
-public sealed class Attend(IAttention kernel, AttentionSpec spec, SequenceLayout layout) : Operator
+/// <param name="kernel">The kernel.</param>
+/// <param name="spec">What it computes.</param>
+/// <param name="layout">The documents of the row.</param>
+/// <param name="sinks">Sink logits <c>[Hq]</c> where the specification demands them.</param>
+public sealed class Attend(IAttention kernel, AttentionSpec spec, SequenceLayout layout, Parameter? sinks = null) : Operator
 {
     /// <inheritdoc/>
     public override string Name => "attention";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<Parameter> Parameters { get; } = sinks is null ? [] : [sinks];
+
+    /// <inheritdoc/>
     public override void Forward(ForwardContext context)
     {
         Check(context);
-        var output = kernel.Forward(Input(context.Input, context.IsRecording));
+        var output = WithSinks(logits => kernel.Forward(Input(context.Input, logits, context.IsRecording)));
         context.Emit(output.Output);
         for (var i = 0; i < 3; i++)
         {
@@ -35,26 +43,42 @@ public sealed class Attend(IAttention kernel, AttentionSpec spec, SequenceLayout
     {
         var hasLogSumExp = (bool)context.State!;
         var extras = Enumerable.Range(0, context.ExtraCount).Select(context.Extra).ToArray();
-        var gradients = kernel.Backward(new AttentionBackward
+        var gradients = WithSinks(logits => kernel.Backward(new AttentionBackward
         {
-            Input = Input(context.Input, true),
+            Input = Input(context.Input, logits, true),
             Output = context.Output(0),
             LogSumExp = hasLogSumExp ? extras[0] : null,
             OutputGradient = context.Gradient,
             Saved = hasLogSumExp ? extras[1..] : extras,
-        });
+        }));
         context.Give(0, gradients.Query);
         context.Give(1, gradients.Key);
         context.Give(2, gradients.Value);
+        if (sinks is { Trains: true })
+        {
+            sinks.AddGradient(gradients.Sinks!);
+        }
     }
 
-    private AttentionInput Input(Func<int, Tensor> input, bool needsBackward) => new()
+    private T WithSinks<T>(Func<Tensor?, T> call)
+    {
+        if (sinks is null)
+        {
+            return call(null);
+        }
+
+        using var rented = sinks.Rent();
+        return call(rented.Tensor);
+    }
+
+    private AttentionInput Input(Func<int, Tensor> input, Tensor? sinkLogits, bool needsBackward) => new()
     {
         Query = input(0),
         Key = input(1),
         Value = input(2),
         Layout = layout,
         Spec = spec,
+        Sinks = sinkLogits,
         NeedsBackward = needsBackward,
     };
 
