@@ -7,14 +7,12 @@ namespace Neoteny.Models.Decoder;
 
 /// <summary>Cosines and sines by position, computed as far as needed and kept.</summary>
 /// <remarks>Scalings that depend on the longest position of a call (dynamic NTK, LongRoPE) keep one table for each such length in use.</remarks>
-internal sealed class RotaryTable(RopeParameters rope, int headSize, int maxPositionEmbeddings) : IDisposable
+internal sealed class RotaryTable(RotarySpec spec) : IDisposable
 {
     private const int KeptTables = 8;
 
     private readonly Dictionary<int, RotaryAngles> tables = [];
-
-    /// <summary>How many leading features of a head turn.</summary>
-    public int RotatedSize => rope.RotatedSize(headSize);
+    private readonly RopeParameters rope = spec.Rope;
 
     /// <summary>The angles of one row; the caller disposes them.</summary>
     public RotaryAngles Angles(Tensor positions_T, SequenceLayout layout)
@@ -43,7 +41,7 @@ internal sealed class RotaryTable(RopeParameters rope, int headSize, int maxPosi
     {
         // Powers of two, so that a growing sequence does not make a new table at every token.
         var rows = Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)longest));
-        var key = rope.DependsOnLength && longest > Math.Min(maxPositionEmbeddings, rope.OriginalMaxPositionEmbeddings ?? maxPositionEmbeddings) ? longest : -rows;
+        var key = rope.DependsOnLength && longest > Math.Min(spec.MaxPositionEmbeddings, rope.OriginalMaxPositionEmbeddings ?? spec.MaxPositionEmbeddings) ? longest : -rows;
         if (!tables.TryGetValue(key, out var table))
         {
             if (tables.Count >= KeptTables)
@@ -59,7 +57,7 @@ internal sealed class RotaryTable(RopeParameters rope, int headSize, int maxPosi
 
     private RotaryAngles Make(int rows, int? sequenceLength, Device device)
     {
-        var frequencies = RotaryFrequencies.Compute(rope, RotatedSize, maxPositionEmbeddings, sequenceLength);
+        var frequencies = RotaryFrequencies.Compute(rope, spec.RotatedSize, spec.MaxPositionEmbeddings, sequenceLength);
         var inverse_F = tensor(frequencies.Inverse.ToArray());
         var angles_TF = arange(Runtime.Scalars.Of((long)rows), dtype: ScalarType.Float32).unsqueeze(1).mul(inverse_F.unsqueeze(0));
         var factor = Runtime.Scalars.Of((double)frequencies.AttentionFactor);

@@ -18,7 +18,7 @@ public interface IModelFamily
 public static class ModelFamilies
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<IModelFamily> All { get; } = [new LlamaFamily()];
+    public static IReadOnlyList<IModelFamily> All { get; } = [new LlamaFamily(), new Qwen2Family(), new Qwen3Family()];
 
     /// <summary>Finds the family of a configuration.</summary>
     /// <exception cref="InputException">The <c>model_type</c> is not known.</exception>
