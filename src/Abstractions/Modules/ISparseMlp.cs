@@ -3,7 +3,7 @@ using Neoteny.Autograd;
 namespace Neoteny.Modules;
 
 /// <summary>A mixture of experts in place of an MLP: router, experts, and where the family has one an expert that every token visits.</summary>
-public interface ISparseMlp : IBlock
+public interface ISparseMlp : IMlp
 {
     /// <summary>The router of the moment.</summary>
     IRouter Router { get; }
@@ -14,6 +14,9 @@ public interface ISparseMlp : IBlock
     /// <summary>The expert that every token visits, or null.</summary>
     IGatedMlp? Shared => null;
 
-    /// <summary>Maps <c>[T, H]</c> to <c>[T, H]</c> and says how tokens were routed.</summary>
-    (Value Output, Routing Routing) Forward(Tape tape, Value x_TH);
+    /// <summary>Maps <c>[T, H]</c> to <c>[T, H]</c> and says how tokens were routed. The layer calls this one.</summary>
+    (Value Output, Routing Routing) ForwardRouted(Tape tape, Value x_TH);
+
+    /// <inheritdoc/>
+    Value IMlp.Forward(Tape tape, Value x_TH) => ForwardRouted(tape, x_TH).Output;
 }
