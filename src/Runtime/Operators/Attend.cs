@@ -6,11 +6,10 @@ using static TorchSharp.torch;
 namespace Neoteny.Runtime.Operators;
 
 /// <summary>Records one call of an attention kernel. Inputs: query <c>[T, Hq, D]</c>, key <c>[S, Hk, D]</c>, value <c>[S, Hk, Dv]</c>; output <c>[T, Hq, Dv]</c>.</summary>
-/// <remarks>Saves the inputs, the output, the log-sum-exp and what the kernel adds. The kernel of forward also runs backward, whatever is swapped meanwhile.</remarks>
-/// <param name="kernel">The kernel.</param>
-/// <param name="spec">What it computes.</param>
-/// <param name="layout">The documents of the row.</param>
-/// <param name="sinks">Sink logits <c>[Hq]</c> where the specification demands them.</param>
+/// <remarks>
+/// Saves the inputs, the output, the log-sum-exp and what the kernel adds. The kernel of forward also runs backward, whatever is swapped meanwhile.
+/// <c>sinks</c> are the logits <c>[Hq]</c> that <see cref="AttentionFeatures.Sinks"/> demands, null without.
+/// </remarks>
 public sealed class Attend(IAttention kernel, AttentionSpec spec, SequenceLayout layout, Parameter? sinks = null) : Operator
 {
     /// <inheritdoc/>
@@ -56,34 +55,35 @@ public sealed class Attend(IAttention kernel, AttentionSpec spec, SequenceLayout
         context.Give(2, gradients.Value);
         if (sinks is { Trains: true })
         {
-            sinks.AddGradient(gradients.Sinks!);
+            sinks.AddGradient(gradients.Sinks ?? throw new InvalidOperationException($"{kernel.GetType().Name} gave no gradient of the sinks {sinks.Path}."));
         }
     }
 
-    private T WithSinks<T>(Func<Tensor?, T> call)
+    private TResult WithSinks<TResult>(Func<Tensor?, TResult> call)
     {
         if (sinks is null)
         {
             return call(null);
         }
 
-        using var rented = sinks.Rent();
-        return call(rented.Tensor);
+        using var logits_H = sinks.Rent();
+        return call(logits_H.Tensor);
     }
 
-    private AttentionInput Input(Func<int, Tensor> input, Tensor? sinkLogits, bool needsBackward) => new()
+    private AttentionInput Input(Func<int, Tensor> input, Tensor? logits_H, bool needsBackward) => new()
     {
         Query = input(0),
         Key = input(1),
         Value = input(2),
         Layout = layout,
         Spec = spec,
-        Sinks = sinkLogits,
+        Sinks = logits_H,
         NeedsBackward = needsBackward,
     };
 
     private void Check(ForwardContext context)
     {
+        CheckSinks();
         var expected = new[]
         {
             (layout.Tokens, spec.QueryHeads, spec.HeadSize),
@@ -98,6 +98,22 @@ public sealed class Attend(IAttention kernel, AttentionSpec spec, SequenceLayout
             {
                 throw new ArgumentException($"attention: input {i} has shape [{string.Join(", ", x.shape)}] where layout and layer say [{rows}, {heads}, {size}].");
             }
+        }
+    }
+
+    private void CheckSinks()
+    {
+        var message = (spec.Demands.HasFlag(AttentionFeatures.Sinks), sinks) switch
+        {
+            (true, null) => "the layer demands sinks, but none were given.",
+            (false, not null) => $"the layer does not demand sinks, but {sinks.Path} was given.",
+            (true, not null) when sinks.Shape.Count != 1 || sinks.Shape[0] != spec.QueryHeads
+                => $"the layer with {spec.QueryHeads} query heads cannot use sinks {sinks.Path} [{string.Join(", ", sinks.Shape)}].",
+            _ => null,
+        };
+        if (message is not null)
+        {
+            throw new ArgumentException($"attention: {message}");
         }
     }
 }
