@@ -72,6 +72,11 @@ public sealed class DecoderModel : IModuleTree, IDisposable
         return ((INorm)finalNorm.Current).Forward(tape, x_TH.Donate());
     }
 
+    /// <summary>Whether keys and values must be computed anew when the longest sequence of a call grows past a border of the rotary scaling (LongRoPE).</summary>
+    /// <param name="before">The longest length so far, in tokens.</param>
+    /// <param name="after">The longest length of the next call.</param>
+    public bool OutdatesCache(int before, int after) => rotaries.Any(r => r.Outdates(before, after));
+
     /// <summary>Runs the decoder and its loss.</summary>
     /// <param name="tape">The tape to record on; with a recording tape, head gradients are added to the parameters at once.</param>
     /// <param name="batch">The row.</param>

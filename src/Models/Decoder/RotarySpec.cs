@@ -17,6 +17,9 @@ public sealed record RotarySpec
     /// <summary>Whether neighbours (0 and 1, 2 and 3) turn together, rather than features of the two halves of a head.</summary>
     public bool Interleaved { get; init; }
 
+    /// <summary>The length the model was trained on before its positions were scaled.</summary>
+    public int TrainedLength => Rope.OriginalMaxPositionEmbeddings ?? MaxPositionEmbeddings;
+
     /// <summary>How many leading features of a head turn.</summary>
     public int RotatedSize => Rope.RotatedSize(HeadSize);
 }

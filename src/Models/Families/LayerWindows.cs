@@ -18,7 +18,7 @@ internal static class LayerWindows
     /// <summary>Qwen: no window unless <c>use_sliding_window</c>, then from layer <c>max_window_layers</c> up.</summary>
     public static IReadOnlyList<int> OfQwen(HuggingFaceConfig config)
     {
-        var window = config.Flag("use_sliding_window", false) ? config.Integer("sliding_window", 4096) : 0;
+        var window = config.Flag("use_sliding_window", false) ? config.IntegerOrOff("sliding_window", 4096) : 0;
         var first = config.Integer("max_window_layers", 28);
         return Of(config, window, i => i >= first);
     }

@@ -6,11 +6,10 @@ using static TorchSharp.torch;
 namespace Neoteny.Runtime.Operators;
 
 /// <summary>Records one call of an attention kernel. Inputs: query <c>[T, Hq, D]</c>, key <c>[S, Hk, D]</c>, value <c>[S, Hk, Dv]</c>; output <c>[T, Hq, Dv]</c>.</summary>
-/// <remarks>Saves the inputs, the output, the log-sum-exp and what the kernel adds. The kernel of forward also runs backward, whatever is swapped meanwhile.</remarks>
-/// <param name="kernel">The kernel.</param>
-/// <param name="spec">What it computes.</param>
-/// <param name="layout">The documents of the row.</param>
-/// <param name="sinks">Sink logits <c>[Hq]</c> where the specification demands them.</param>
+/// <remarks>
+/// Saves the inputs, the output, the log-sum-exp and what the kernel adds. The kernel of forward also runs backward, whatever is swapped meanwhile.
+/// <c>sinks</c> are the logits <c>[Hq]</c> that <see cref="AttentionFeatures.Sinks"/> demands, null without.
+/// </remarks>
 public sealed class Attend(IAttention kernel, AttentionSpec spec, SequenceLayout layout, Parameter? sinks = null) : Operator
 {
     /// <inheritdoc/>
