@@ -28,6 +28,9 @@ public interface IExperts : IBlock
     /// <summary>What the gated unit computes.</summary>
     ExpertActivation Activation { get; }
 
+    /// <summary>Whether adapters' files have the rows of gate and up in turns, as the checkpoint has; the model never does.</summary>
+    bool TakesTurns => false;
+
     /// <summary>What adapters attached: each names the stacked parameter it adds to in <see cref="LowRankDelta.Target"/>.</summary>
     IReadOnlyList<LowRankDelta> Deltas { get; }
 

@@ -47,16 +47,18 @@ internal sealed class SiteBuilder(DecoderSpec spec, Func<string, long[], Tensor>
     /// <summary>One parameter of several tensors of the checkpoint, read one after another.</summary>
     public Parameter Stacked(string path, long[] shape, IReadOnlyList<ParameterPart> parts)
     {
-        var first = weights(parts[0].Name, [.. parts[0].Shape]);
-        var whole = empty(shape, dtype: first.dtype, device: first.device);
-        for (var i = 0; i < parts.Count && whole.device_type != TorchSharp.DeviceType.META; i++)
+        Tensor? whole = null;
+        foreach (var stacked in parts)
         {
-            using var part = i == 0 ? first : weights(parts[i].Name, [.. parts[i].Shape]);
-            parts[i].Write(whole, part);
+            using var part = weights(stacked.Name, [.. stacked.Shape]);
+            whole ??= empty(shape, dtype: part.dtype, device: part.device);
+            if (part.device_type != TorchSharp.DeviceType.META)
+            {
+                stacked.Write(whole, part);
+            }
         }
 
-        first.Dispose();
-        return Packed(new Parameter(path, whole, parts));
+        return Packed(new Parameter(path, whole!, parts));
     }
 
     private Parameter Packed(Parameter parameter)

@@ -83,12 +83,12 @@ internal sealed class SparseMlpBlock(ModuleSite router, ModuleSite experts, Modu
         var routing = Router.Forward(tape, x_TH);
         if (Shared is not { } everyTokens)
         {
-            return (Experts.Forward(tape, x_TH.Donate(), routing), routing);
+            return (Experts.Forward(tape, x_TH, routing), routing);
         }
 
         var routed_TH = Experts.Forward(tape, x_TH, routing);
         var gate_T1 = ((ILinear?)sharedGate?.Current)?.Forward(tape, x_TH);
-        var shared_TH = everyTokens.Forward(tape, x_TH.Donate());
+        var shared_TH = everyTokens.Forward(tape, x_TH);
         if (gate_T1 is not null)
         {
             shared_TH = tape.Apply(SigmoidGate.Instance, shared_TH.Donate(), gate_T1.Donate());
