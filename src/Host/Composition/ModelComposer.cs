@@ -101,23 +101,31 @@ internal sealed class ModelComposer(PluginSet plugins)
     /// <exception cref="InputException">The kernel cannot compute what the model needs.</exception>
     public void ChooseAttention(DecoderModel model, string? name, ScalarType dtype, Device device)
     {
-        var spec = model.Spec.AttentionSpec;
+        var layers = model.Spec.Kernels.ToList();
+        var demands = layers.Aggregate(AttentionFeatures.None, (all, layer) => all | layer.Demands);
         if (name is null)
         {
             var sdpa = plugins.Get<IAttention>("sdpa", "attn_implementation");
-            name = (spec.Demands & ~sdpa.Supports) == 0 && sdpa.Refuses(spec, dtype, device) is null ? "sdpa" : "eager";
+            var refusal = (demands & ~sdpa.Supports) is not 0 and var missing ? $"it does not support {missing}" : Refusal(sdpa);
+            name = refusal is null ? "sdpa" : "eager";
+            if (refusal is not null)
+            {
+                notes.Add($"attention: sdpa cannot run this model: {refusal}. It runs with eager, which is slower and takes memory by the square of the length.");
+            }
         }
 
         var kernel = plugins.Get<IAttention>(name, "attn_implementation");
         var source = SourceOf(kernel, name);
-        FeatureCheck.Demand(source, "this model", spec.Demands, kernel.Supports);
-        if (kernel.Refuses(spec, dtype, device) is { } reason)
+        FeatureCheck.Demand(source, "this model", demands, kernel.Supports);
+        if (Refusal(kernel) is { } reason)
         {
             throw new InputException($"attn_implementation: {source} cannot run this model: {reason}.");
         }
 
         model.Attention.Exchange(kernel);
         Add("attention", source, []);
+
+        string? Refusal(IAttention candidate) => layers.Select(layer => candidate.Refuses(layer, dtype, device)).FirstOrDefault(r => r is not null);
     }
 
     /// <summary>Finds the loss.</summary>

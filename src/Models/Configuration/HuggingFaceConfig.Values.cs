@@ -36,6 +36,14 @@ public sealed partial class HuggingFaceConfig
     /// <exception cref="InputException">It is of another type.</exception>
     public double Number(string key, double fallback) => Has(key) ? Number(key) : fallback;
 
+    /// <summary>A number that null switches off: <paramref name="fallback"/> when the key is absent, 0 when it is null.</summary>
+    /// <exception cref="InputException">It is of another type.</exception>
+    public double NumberOrOff(string key, double fallback) => IsNull(key) ? 0 : Number(key, fallback);
+
+    /// <summary>A whole number that null switches off: <paramref name="fallback"/> when the key is absent, 0 when it is null.</summary>
+    /// <exception cref="InputException">It is of another type.</exception>
+    public int IntegerOrOff(string key, int fallback) => IsNull(key) ? 0 : Integer(key, fallback);
+
     /// <summary>A boolean, or <paramref name="fallback"/>.</summary>
     /// <exception cref="InputException">It is of another type.</exception>
     public bool Flag(string key, bool fallback) => Has(key) ? Convert(Need(key), key, As<bool>, "true or false") : fallback;
@@ -73,6 +81,8 @@ public sealed partial class HuggingFaceConfig
         var text = found is JsonNode node ? node.ToJsonString() : JsonSerializer.Serialize(found);
         return new InputException($"{Source}: '{prefix}{key}' must be {expected}, but it is {(text.Length > 60 ? text[..57] + "..." : text)}. Correct the file.");
     }
+
+    private bool IsNull(string key) => !Has(key) && root.ContainsKey(key);
 
     private JsonNode Need(string key)
         => root[key] ?? throw new InputException($"{Source}: the key '{prefix}{key}' is missing, which a model of this kind needs. Add it, or download the model again.");

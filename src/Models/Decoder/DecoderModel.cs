@@ -18,9 +18,12 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     private readonly ModuleSite finalNorm;
     private readonly ModuleSite head;
 
-    internal DecoderModel(DecoderSpec spec, RotaryTable rotary, DecoderParts parts)
+    private readonly RotaryTable[] rotaries;
+
+    internal DecoderModel(DecoderSpec spec, DecoderParts parts)
     {
-        (Spec, Rotary, Sites, Attention) = (spec, rotary, parts.Sites, parts.Attention);
+        (Spec, Sites, Attention) = (spec, parts.Sites, parts.Attention);
+        rotaries = [.. spec.Rotaries.Select(r => new RotaryTable(r))];
         (layers, embedding, finalNorm, head) = (parts.Layers, parts.Embedding, parts.FinalNorm, parts.Head);
         BaseParameters = [.. Sites.SelectMany(s => s.Parameters).Distinct()];
     }
@@ -46,8 +49,6 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     /// <summary>Whether layers are checkpointed: their inputs are kept and they run again in backward.</summary>
     public bool CheckpointsLayers { get; set; }
 
-    internal RotaryTable Rotary { get; }
-
     /// <summary>Where the parameters are.</summary>
     public Device Device => BaseParameters[0].Device;
 
@@ -60,16 +61,21 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     /// <returns>Hidden states after the last norm, <c>[T, H]</c>.</returns>
     public Value Forward(Tape tape, Tensor ids_T, Tensor positions_T, SequenceLayout layout, IKeyValueCache? cache = null)
     {
-        var row = new RowContext { Layout = layout, Angles = tape.Keep(Rotary.Angles(positions_T, layout)), Cache = cache };
+        RowContext[] rows = [.. rotaries.Select(r => new RowContext { Layout = layout, Angles = tape.Keep(r.Angles(positions_T, layout)), Cache = cache })];
         var x_TH = ((IEmbedding)embedding.Current).Forward(tape, ids_T);
         for (var i = 0; i < layers.Length; i++)
         {
             var layer = layers[i];
-            x_TH = tape.Segment($"model.layers.{i}", x => [layer.Forward(tape, x[0], row)], [x_TH], CheckpointsLayers)[0];
+            x_TH = tape.Segment($"model.layers.{i}", x => [layer.Forward(tape, x[0], rows[layer.Rotary])], [x_TH], CheckpointsLayers)[0];
         }
 
         return ((INorm)finalNorm.Current).Forward(tape, x_TH.Donate());
     }
+
+    /// <summary>Whether keys and values must be computed anew when the longest sequence of a call grows past a border of the rotary scaling (LongRoPE).</summary>
+    /// <param name="before">The longest length so far, in tokens.</param>
+    /// <param name="after">The longest length of the next call.</param>
+    public bool OutdatesCache(int before, int after) => rotaries.Any(r => r.Outdates(before, after));
 
     /// <summary>Runs the decoder and its loss.</summary>
     /// <param name="tape">The tape to record on; with a recording tape, head gradients are added to the parameters at once.</param>
@@ -106,6 +112,9 @@ public sealed class DecoderModel : IModuleTree, IDisposable
             parameter.Dispose();
         }
 
-        Rotary.Dispose();
+        foreach (var rotary in rotaries)
+        {
+            rotary.Dispose();
+        }
     }
 }

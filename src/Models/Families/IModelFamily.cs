@@ -18,7 +18,20 @@ public interface IModelFamily
 public static class ModelFamilies
 {
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<IModelFamily> All { get; } = [new LlamaFamily()];
+    public static IReadOnlyList<IModelFamily> All { get; } =
+    [
+        new LlamaFamily(),
+        new MistralFamily(),
+        new Qwen2Family(),
+        new Qwen3Family(),
+        new GemmaFamily(),
+        new Gemma2Family(),
+        new Gemma3Family(),
+        new Phi3Family(),
+        new SmolLm3Family(),
+        new Olmo2Family(),
+        new Glm4Family(),
+    ];
 
     /// <summary>Finds the family of a configuration.</summary>
     /// <exception cref="InputException">The <c>model_type</c> is not known.</exception>

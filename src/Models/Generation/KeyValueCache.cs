@@ -76,11 +76,18 @@ public sealed class KeyValueCache : IKeyValueCache, IDisposable
         lengths = [.. lengths.Where((_, i) => keep[i])];
     }
 
-    /// <summary>Frees everything held.</summary>
-    public void Dispose()
+    /// <summary>Forgets all tokens; the sequences stay.</summary>
+    public void Clear()
     {
         layers.ForEach(l => l.ForEach(s => s.Dispose()));
         layers.Clear();
+        lengths = [.. lengths.Select(_ => 0)];
+    }
+
+    /// <summary>Frees everything held.</summary>
+    public void Dispose()
+    {
+        Clear();
         lengths = [];
     }
 }

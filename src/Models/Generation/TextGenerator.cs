@@ -79,6 +79,11 @@ public sealed class TextGenerator
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         var device = model.Device;
+        if (cache is not null && model.OutdatesCache(cache.Lengths.Max(), active.Max(s => s.Ids.Count)))
+        {
+            cache.Clear();
+        }
+
         var held = cache is null ? [.. active.Select(_ => 0)] : cache.Lengths.ToArray();
         int[] counts = [.. active.Select((s, i) => s.Ids.Count - held[i])];
         var ids = active.SelectMany((s, i) => s.Ids.Skip(held[i])).Select(id => (long)id).ToArray();

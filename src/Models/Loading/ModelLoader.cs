@@ -17,14 +17,14 @@ public static class ModelLoader
     {
         options ??= new ModelLoadOptions();
         var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
+        var spec = ModelFamilies.Of(config).Describe(config);
         if (options.FreshSeed is { } seed)
         {
-            var spec = ModelFamilies.Of(config).Describe(config);
-            return Build(config, spec, new FreshWeights(spec, options, seed).Make, options);
+            return DecoderBuilder.Build(spec, new FreshWeights(spec, options, seed).Make, options.Formats);
         }
 
         using var checkpoint = CheckpointReader.Open(folder);
-        return Build(config, ModelFamilies.Of(config).Describe(config), (name, shape) => Read(checkpoint, name, shape, options), options);
+        return DecoderBuilder.Build(spec, (name, shape) => Read(checkpoint, name, shape, options), options.Formats);
     }
 
     /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight.</summary>
@@ -32,11 +32,9 @@ public static class ModelLoader
     {
         options ??= new ModelLoadOptions();
         var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
-        return Build(config, ModelFamilies.Of(config).Describe(config), (_, shape) => empty(shape, dtype: options.DType ?? config.DType ?? ScalarType.Float32, device: META), new());
+        var dtype = options.DType ?? config.DType ?? ScalarType.Float32;
+        return DecoderBuilder.Build(ModelFamilies.Of(config).Describe(config), (_, shape) => empty(shape, dtype: dtype, device: META));
     }
-
-    private static DecoderModel Build(HuggingFaceConfig config, DecoderSpec spec, Func<string, long[], Tensor> weights, ModelLoadOptions options)
-        => DecoderBuilder.Build(spec, config.Rope(), config.Integer("max_position_embeddings", 2048), weights, options.Formats);
 
     private static Tensor Read(CheckpointReader checkpoint, string name, long[] shape, ModelLoadOptions options)
     {
@@ -74,7 +72,7 @@ public sealed record ModelLoadOptions
     public IReadOnlyDictionary<string, object?> Overrides { get; init; } = new Dictionary<string, object?>();
 }
 
-/// <summary>Fresh weights: normal with the configured deviation, norms at one, biases at zero; the projections that end a residual branch are scaled by <c>1 / sqrt(2 layers)</c> (Radford et al. 2019).</summary>
+/// <summary>Fresh weights: normal with the configured deviation, norms neutral, biases and sinks at zero; the projections that end a residual branch are scaled by <c>1 / sqrt(2 layers)</c> (Radford et al. 2019).</summary>
 internal sealed class FreshWeights(DecoderSpec spec, ModelLoadOptions options, ulong seed)
 {
     public Tensor Make(string name, long[] shape)
@@ -87,12 +85,12 @@ internal sealed class FreshWeights(DecoderSpec spec, ModelLoadOptions options, u
     {
         if (shape.Length == 1)
         {
-            return name.EndsWith(".bias", StringComparison.Ordinal) ? zeros(shape) : ones(shape);
+            return name.EndsWith("norm.weight", StringComparison.Ordinal) ? full(shape, Runtime.Scalars.Of(1 - spec.NormOffset)) : zeros(shape);
         }
 
         var hash = name.Aggregate(14695981039346656037UL ^ seed, static (h, c) => (h ^ c) * 1099511628211UL);
         using var generator = new Generator(hash, CPU);
         var endsBranch = name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
-        return empty(shape).normal_(0, spec.InitializerRange * (endsBranch ? 1 / Math.Sqrt(2.0 * spec.LayerCount) : 1), generator);
+        return empty(shape).normal_(0, spec.InitializerRange * (endsBranch ? 1 / Math.Sqrt(2.0 * spec.Layers.Count) : 1), generator);
     }
 }
