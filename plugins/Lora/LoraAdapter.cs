@@ -19,7 +19,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
     private readonly Dictionary<LowRankDelta, LoraConfiguration> configurations = [];
 
     /// <inheritdoc/>
-    public AdapterFeatures Supports => AdapterFeatures.Dropout | AdapterFeatures.Magnitude;
+    public AdapterFeatures Supports => AdapterFeatures.Dropout | AdapterFeatures.Magnitude | AdapterFeatures.Bias;
 
     /// <inheritdoc/>
     public IEnumerable<string> Claim(AdapterRequest request) => Configuration(request).Targets.Match(request.Model);
@@ -52,6 +52,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
             Magnitude = configuration.UseDora
                 ? Make(site, request, $"{name}.lora_magnitude_vector", [outputs], () => Norms(linear.Weight))
                 : null,
+            Bias = configuration.LoraBias ? Make(site, request, $"{name}.lora_B.bias", [outputs], () => zeros(outputs)) : null,
             Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, "alpha_pattern", site.Path, configuration.Alpha)),
             Dropout = configuration.Dropout,
         };
@@ -80,6 +81,11 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
         {
             Add($"{Prefix}{path}.lora_A.weight", delta.A);
             Add($"{Prefix}{path}.lora_B.weight", delta.B);
+            if (delta.Bias is { } bias)
+            {
+                Add($"{Prefix}{path}.lora_B.bias", bias);
+            }
+
             if (delta.Magnitude is { } magnitude)
             {
                 Add($"{Prefix}{path}.lora_magnitude_vector", magnitude);

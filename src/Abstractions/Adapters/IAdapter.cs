@@ -47,6 +47,9 @@ public enum AdapterFeatures : long
 
     /// <summary>Stacked expert sites.</summary>
     Experts = 1 << 3,
+
+    /// <summary>Biases of B.</summary>
+    Bias = 1 << 4,
 }
 
 /// <summary>What an adapter is asked to attach to.</summary>

@@ -2,6 +2,7 @@ using Neoteny.Adapters;
 using Neoteny.Models.Decoder;
 using Neoteny.Modules;
 using Neoteny.Parameters;
+using Neoteny.Runtime;
 using static TorchSharp.torch;
 
 namespace Neoteny.Models.Adapters;
@@ -50,7 +51,13 @@ public static class AdapterSetup
     {
         foreach (var site in model.Sites.Where(s => s.Deltas.Count > 0))
         {
-            var weight = ((ILinear)site.Original).Weight;
+            var linear = (ILinear)site.Original;
+            var weight = linear.Weight;
+            if (site.Deltas.Any(d => d.Bias is not null))
+            {
+                MergeBiases(site.Path, linear.Bias, site.Deltas);
+            }
+
             using (var scope = NewDisposeScope())
             using (var guard = no_grad())
             using (var lease = weight.Rent(ScalarType.Float32))
@@ -92,6 +99,26 @@ public static class AdapterSetup
         parameter.Load(tensor.to(parameter.DType, copy: true).to(parameter.Device).MoveToOuterDisposeScope());
     }
 
+    private static void MergeBiases(string path, Parameter? bias, IEnumerable<LowRankDelta> deltas)
+    {
+        if (bias is null)
+        {
+            throw new InputException($"{path}: the adapter has a bias (lora_bias) and the module has none, so they cannot be merged. Use the model with the adapter beside it.");
+        }
+
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var lease = bias.Rent(ScalarType.Float32);
+        var sum_O = lease.Tensor.clone();
+        foreach (var delta in deltas.Where(d => d.Bias is not null))
+        {
+            using var b_O = delta.Bias!.Rent(ScalarType.Float32);
+            sum_O.add_(b_O.Tensor.mul(Scalars.Of(delta.Scale)), Scalars.One);
+        }
+
+        bias.Load(sum_O.to(bias.DType).MoveToOuterDisposeScope());
+    }
+
     private static Tensor Merged(Tensor weight_OI, LowRankDelta delta)
     {
         using var a_RI = delta.A.Rent(ScalarType.Float32);
@@ -108,7 +135,7 @@ public static class AdapterSetup
 
     private static void Check(string path, LowRankDelta delta, AdapterFeatures supports)
     {
-        var used = (delta.Dropout > 0 ? AdapterFeatures.Dropout : 0) | (delta.Magnitude is null ? 0 : AdapterFeatures.Magnitude);
+        var used = (delta.Dropout > 0 ? AdapterFeatures.Dropout : 0) | (delta.Magnitude is null ? 0 : AdapterFeatures.Magnitude) | (delta.Bias is null ? 0 : AdapterFeatures.Bias);
         if ((used & ~supports) is not 0 and var undeclared)
         {
             throw new NeotenyException($"{path}: the adapter uses {undeclared}, which it does not declare in Supports.");

@@ -78,7 +78,7 @@ public class AdapterParityTests
     {
         var saved = AdapterFolder.Read(FixtureFolders.Folder("lora", name));
         var baseModel = System.Text.Json.Nodes.JsonNode.Parse(saved.Configuration)!["base_model_name_or_path"]!.GetValue<string>();
-        var fixture = ModelCase.Open(Path.GetFileName(baseModel));
+        var fixture = ModelCase.Open(Path.GetFileName(baseModel), "eager");
         var adapter = new LoraAdapter(new LoraOptions());
         try
         {
