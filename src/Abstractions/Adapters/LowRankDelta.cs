@@ -2,7 +2,7 @@ using Neoteny.Parameters;
 
 namespace Neoteny.Adapters;
 
-/// <summary>Low-rank data attached to a site: the site computes <c>base(x) + Scale * dropout(x) A' B'</c>.</summary>
+/// <summary>Low-rank data attached to a site: the site computes <c>base(x) + Scale * (dropout(x) A' B' + Bias)</c>.</summary>
 /// <remarks>
 /// Data only: the plain linear and every fused override read the same. With <see cref="Magnitude"/> (DoRA) the result is
 /// <c>m * (W x + Scale * B A x) / ||W + Scale * B A||</c>, the norm over each output row, constant in backward (Liu et al. 2024, section 4.3).
@@ -29,8 +29,11 @@ public sealed class LowRankDelta
     /// <summary>Which weight of the site it adds to.</summary>
     public DeltaTarget Target { get; init; }
 
+    /// <summary>A bias of B, <c>[O]</c>, scaled as B is, or null. Not together with <see cref="Magnitude"/>.</summary>
+    public Parameter? Bias { get; init; }
+
     /// <summary>All its parameters.</summary>
-    public IEnumerable<Parameter> Parameters => Magnitude is null ? [A, B] : [A, B, Magnitude];
+    public IEnumerable<Parameter> Parameters => new[] { A, B, Magnitude, Bias }.OfType<Parameter>();
 }
 
 /// <summary>The weight that a delta adds to.</summary>

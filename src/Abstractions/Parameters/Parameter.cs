@@ -23,7 +23,7 @@ public sealed class Parameter : IDisposable
     public Parameter(string path, Tensor weight, IReadOnlyList<ParameterPart>? parts = null)
     {
         (Path, Shape, DType) = (path, weight.shape, weight.dtype);
-        Parts = parts ?? [new ParameterPart(path, Shape, static whole => whole.alias())];
+        Parts = parts ?? [new ParameterPart(path, Shape, static whole => whole.alias()) { IsWhole = true }];
         Format = DenseFormat.Instance;
         home = ResidentHome.Instance;
         stored = Format.Pack(weight.DetachFromDisposeScope());

@@ -20,6 +20,9 @@ public sealed class ParameterPart
     /// <summary>The shape in the checkpoint.</summary>
     public IReadOnlyList<long> Shape { get; }
 
+    /// <summary>Whether it is the whole parameter as it is.</summary>
+    public bool IsWhole { get; init; }
+
     /// <summary>This part of a tensor in the parameter's shape (the weight, a gradient, a moment), as the checkpoint lays it out: a view where it can be, else a copy.</summary>
     public Tensor Of(Tensor whole)
     {
