@@ -15,7 +15,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
     /// <summary>What configuration files call it.</summary>
     internal const string AdapterName = "lora";
 
-    private const string Prefix = "base_model.model.";
+    internal const string Prefix = "base_model.model.";
     private readonly Dictionary<LowRankDelta, LoraConfiguration> configurations = [];
 
     /// <inheritdoc/>
@@ -25,11 +25,24 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
     public IEnumerable<string> Claim(AdapterRequest request) => Configuration(request).Targets.Match(request.Model);
 
     /// <inheritdoc/>
+    public IEnumerable<KeyValuePair<string, Parameter>> ClaimWhole(AdapterRequest request)
+    {
+        var configuration = Configuration(request);
+        var whole = WholeModules.Of(configuration, request.Model);
+        if (request.Saved is { } saved)
+        {
+            WholeModules.CheckTies(configuration, whole, saved);
+        }
+
+        return [.. whole, .. TrainedBiases.Of(configuration, request.Model, request.Saved)];
+    }
+
+    /// <inheritdoc/>
     public LowRankDelta Attach(ModuleSite site, AdapterRequest request)
     {
         var configuration = Configuration(request);
         var linear = (ILinear)site.Original;
-        var rank = Pattern(configuration.RankPattern, site.Path, configuration.Rank);
+        var rank = Pattern(configuration.RankPattern, "rank_pattern", site.Path, configuration.Rank);
         var (outputs, inputs) = (linear.Weight.Shape[0], linear.Weight.Shape[1]);
         var name = Prefix + site.Path;
         var delta = new LowRankDelta
@@ -39,7 +52,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
             Magnitude = configuration.UseDora
                 ? Make(site, request, $"{name}.lora_magnitude_vector", [outputs], () => Norms(linear.Weight))
                 : null,
-            Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, site.Path, configuration.Alpha)),
+            Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, "alpha_pattern", site.Path, configuration.Alpha)),
             Dropout = configuration.Dropout,
         };
         configurations[delta] = configuration;
@@ -74,6 +87,11 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
         }
 
         var configuration = configurations[export.Deltas[0].Value];
+        foreach (var (name, parameter) in WholeModules.Of(configuration, export.Model).Concat(TrainedBiases.Of(configuration, export.Model, null)))
+        {
+            Add(name, parameter);
+        }
+
         return new AdapterFiles { Configuration = configuration.ToJson(export.BaseModel, export.Deltas.Select(d => d.Key)), Tensors = tensors };
 
         void Add(string name, Parameter parameter)
@@ -122,8 +140,8 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
         return lease.Tensor.norm(1, false, 2f);
     }
 
-    private static T Pattern<T>(IReadOnlyDictionary<string, T> pattern, string path, T fallback)
-        => pattern.Where(p => ModuleTargets.Matches(p.Key, path)).Select(p => p.Value).FirstOrDefault(fallback);
+    private static T Pattern<T>(IReadOnlyDictionary<string, T> pattern, string key, string path, T fallback)
+        => pattern.Where(p => PythonPattern.PathEnd(p.Key, key).IsMatch(path)).Select(p => p.Value).FirstOrDefault(fallback);
 
     private LoraConfiguration Configuration(AdapterRequest request)
         => request.Saved is { } saved ? LoraConfiguration.Parse(saved.Configuration) : LoraConfiguration.Of(options);

@@ -42,6 +42,26 @@ public sealed record LoraOptions : IValidated
     [Key("peft_use_dora", Default = "false", Summary = "Learn magnitudes beside the directions (DoRA).")]
     public bool UseDora { get; init; }
 
+    /// <summary>Modules that train in full and are saved with the adapter.</summary>
+    [Key("lora_modules_to_save", Summary = "Modules that train in full beside the adapter and are saved with it: embed_tokens and lm_head after adding tokens.")]
+    public IReadOnlyList<string> ModulesToSave { get; init; } = [];
+
+    /// <summary>Ranks of some modules, by the end of their path as a regular expression.</summary>
+    [Key("lora_rank_pattern", Minimum = 1, Maximum = 4096, Summary = "Ranks that differ from lora_r, by module: the end of a path, or ^ and a whole path, as a regular expression.")]
+    public IReadOnlyDictionary<string, int> RankPattern { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Alphas of some modules, by the end of their path as a regular expression.</summary>
+    [Key("lora_alpha_pattern", Minimum = 0, Summary = "Alphas that differ from lora_alpha, by module, as in lora_rank_pattern.")]
+    public IReadOnlyDictionary<string, double> AlphaPattern { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Layers to adapt; empty for all.</summary>
+    [Key("peft_layers_to_transform", Minimum = 0, Summary = "Numbers of the layers to adapt, from 0; absent: all.")]
+    public IReadOnlyList<int> Layers { get; init; } = [];
+
+    /// <summary>Names of the lists that layers stand in.</summary>
+    [Key("peft_layers_pattern", Summary = "The name of the list that peft_layers_to_transform counts in, where a model has several: layers.")]
+    public IReadOnlyList<string> LayersPattern { get; init; } = [];
+
     /// <inheritdoc/>
     public void Validate(IProblems problems)
     {
@@ -63,6 +83,11 @@ public sealed record LoraOptions : IValidated
         if (TargetModules.Count == 0 && !TargetLinear)
         {
             problems.Add(nameof(TargetModules), "is missing: say lora_target_linear: true, or name modules, for instance lora_target_modules: [q_proj, v_proj].");
+        }
+
+        if (LayersPattern.Count > 0 && Layers.Count == 0)
+        {
+            problems.Add(nameof(LayersPattern), "needs peft_layers_to_transform too. Set it, or remove the key.");
         }
 
         if (TargetModules.Count > 0 && TargetLinear)

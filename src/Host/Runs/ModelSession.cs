@@ -64,6 +64,11 @@ internal sealed class ModelSession : IDisposable
         run.Plugins.CreateExtensions();
         var options = run.Options<ModelOptions>();
         var device = DeviceChoice.Of(options.Device);
+        if (DeviceChoice.PassedOver(options.Device) is { } problem)
+        {
+            log.LogWarning("The GPU here is not used: {Problem}", problem);
+        }
+
         Determinism.Set(options.Deterministic);
         backends.cuda.matmul.allow_tf32 = run.Options<PrecisionOptions>().TensorFloat32 == "true";
         var folder = source?.Folder ?? run.File.ResolvePath(options.BaseModel);

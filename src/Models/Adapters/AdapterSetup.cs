@@ -1,6 +1,7 @@
 using Neoteny.Adapters;
 using Neoteny.Models.Decoder;
 using Neoteny.Modules;
+using Neoteny.Parameters;
 using static TorchSharp.torch;
 
 namespace Neoteny.Models.Adapters;
@@ -8,7 +9,7 @@ namespace Neoteny.Models.Adapters;
 /// <summary>Attaches adapters to a model, collects them for saving, and merges them into the weights.</summary>
 public static class AdapterSetup
 {
-    /// <summary>Freezes the model and attaches an adapter; only what it added trains.</summary>
+    /// <summary>Freezes the model and attaches an adapter; only what it added trains, and the modules it names whole.</summary>
     /// <returns>The paths it was attached to.</returns>
     /// <exception cref="NeotenyException">The adapter claims something that is not there or cannot carry it.</exception>
     public static IReadOnlyList<string> Attach(DecoderModel model, IAdapter adapter, AdapterFiles? saved, ulong seed)
@@ -20,6 +21,11 @@ public static class AdapterSetup
 
         var request = new AdapterRequest { Model = model, Saved = saved, Seed = seed };
         var paths = adapter.Claim(request).ToList();
+        foreach (var (name, parameter) in adapter.ClaimWhole(request).ToList())
+        {
+            TrainWhole(name, parameter, saved);
+        }
+
         foreach (var path in paths)
         {
             var site = model.At(path);
@@ -34,6 +40,7 @@ public static class AdapterSetup
     /// <summary>Turns what is attached to a model into files.</summary>
     public static AdapterFiles Export(DecoderModel model, IAdapter adapter, string baseModel) => adapter.Export(new AdapterExport
     {
+        Model = model,
         Deltas = [.. model.Sites.SelectMany(s => s.Deltas.Select(d => KeyValuePair.Create(s.Path, d)))],
         BaseModel = baseModel,
     });
@@ -54,6 +61,35 @@ public static class AdapterSetup
 
             site.Detach();
         }
+    }
+
+    private static void TrainWhole(string name, Parameter parameter, AdapterFiles? saved)
+    {
+        if (!parameter.Format.IsTrainable)
+        {
+            throw new InputException($"{parameter.Path} is to train in full beside the adapter, but it is quantized. Leave it out of lora_modules_to_save, or do not quantize it.");
+        }
+
+        parameter.Trains = true;
+        if (saved is null)
+        {
+            return;
+        }
+
+        if (!saved.Tensors.TryGetValue(name, out var tensor))
+        {
+            throw new InputException($"{AdapterFolder.WeightsFile} has no tensor '{name}', which {AdapterFolder.ConfigurationFile} calls for. "
+                + "The adapter belongs to another model, or its file is incomplete.");
+        }
+
+        if (!tensor.shape.SequenceEqual(parameter.Shape))
+        {
+            throw new InputException($"{AdapterFolder.WeightsFile}: '{name}' has shape [{string.Join(", ", tensor.shape)}] where the model has [{string.Join(", ", parameter.Shape)}]. "
+                + "The adapter belongs to another model, or to one with other tokens: give the special_tokens and tokens it was trained with.");
+        }
+
+        using var scope = NewDisposeScope();
+        parameter.Load(tensor.to(parameter.DType, copy: true).to(parameter.Device).MoveToOuterDisposeScope());
     }
 
     private static Tensor Merged(Tensor weight_OI, LowRankDelta delta)

@@ -26,7 +26,9 @@ public class GenerationParityTests
         using var scope = NewDisposeScope();
         using var fixture = ModelCase.Open(name, attention);
         var prompt = Ids(fixture.Rows("gen.prompt_ids")[0]);
-        var expected = Ids(fixture.Rows(useCache ? "gen.output_ids_kvcache" : "gen.output_ids")[0]);
+        var output = useCache ? "gen.output_ids_kvcache" : "gen.output_ids";
+        Skip.IfNot(fixture.Has(output), $"models/{name} has no {output}.");
+        var expected = Ids(fixture.Rows(output)[0]);
         var result = new TextGenerator(fixture.Model).Generate([prompt], Options(useCache))[0];
         Assert.Equal(expected[prompt.Length..], result.Ids);
         Assert.Equal(StopReason.Length, result.Stop);
@@ -42,7 +44,9 @@ public class GenerationParityTests
         var width = mask[0].Length;
         var prompts = fixture.Rows("gen.batch.input_ids").Select((row, i) => Ids(row)[(width - (int)mask[i].Sum())..]).ToList();
         Assert.True(prompts.Select(p => p.Length).Distinct().Count() > 1);
-        var expected = fixture.Rows(useCache ? "gen.batch.output_ids_kvcache" : "gen.batch.output_ids");
+        var output = useCache ? "gen.batch.output_ids_kvcache" : "gen.batch.output_ids";
+        Skip.IfNot(fixture.Has(output), $"models/{name} has no {output}.");
+        var expected = fixture.Rows(output);
         var results = new TextGenerator(fixture.Model).Generate(prompts, Options(useCache));
         Assert.Equal(expected.Select(row => Ids(row)[width..]), results.Select(r => r.Ids.ToArray()));
     }
