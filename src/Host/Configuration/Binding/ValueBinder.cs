@@ -82,7 +82,7 @@ internal static class ValueBinder
     };
 
     private static object? Number(string text)
-        => long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var whole) ? whole : ScalarText.ToNumber(text);
+        => long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var whole) ? (object)whole : ScalarText.ToNumber(text);
 
     private static object ConvertRecord(MapNode node, RecordShape shape, Type type, Action<object, MapNode, RecordShape> created)
     {
