@@ -14,6 +14,7 @@ public class GenerationParityTests
             data.Add(name, true, "sdpa");
             data.Add(name, false, "sdpa");
             data.Add(name, true, "eager");
+            data.Add(name, false, "eager");
         }
 
         return data;

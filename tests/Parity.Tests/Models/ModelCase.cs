@@ -26,15 +26,19 @@ public sealed class ModelCase : IDisposable
 
     public DecoderModel Model { get; }
 
-    public static ModelCase Open(string name, string attention = "sdpa", string? config = null)
+    public static ModelCase Open(string name, string attention = "auto", string? config = null)
     {
         var folder = FixtureFolders.Folder("models", name);
         var described = HuggingFaceConfig.Open(folder);
         Skip.If(ModelFamilies.All.All(f => f.ModelType != described.ModelType), $"models/{name}: family {described.ModelType} is not supported yet");
+        var demands = ModelFamilies.Of(described).Describe(described).Kernels.Aggregate(AttentionFeatures.None, (all, k) => all | k.Demands);
+        var kernel = Kernel(attention, demands);
+        var missing = demands & ~kernel.Supports;
+        Skip.IfNot(missing == 0, $"models/{name}: {attention} does not support {missing}");
         var model = config is null
             ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32 })
             : LoadWith(folder, config);
-        model.Attention.Exchange(attention == "eager" ? new EagerAttention() : new SdpaAttention());
+        model.Attention.Exchange(kernel);
         return new ModelCase(folder, model);
     }
 
@@ -84,6 +88,13 @@ public sealed class ModelCase : IDisposable
     {
         expected.Dispose();
         Model.Dispose();
+    }
+
+    /// <summary>A kernel by name; <c>auto</c> is sdpa where it can compute what the model demands, else eager.</summary>
+    private static IAttention Kernel(string name, AttentionFeatures demands)
+    {
+        var sdpa = new SdpaAttention();
+        return name == "eager" || (name == "auto" && (demands & ~sdpa.Supports) != 0) ? new EagerAttention() : sdpa;
     }
 
     private static DecoderModel LoadWith(string folder, string config)
