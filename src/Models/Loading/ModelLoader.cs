@@ -27,12 +27,12 @@ public static class ModelLoader
         return Build(config, ModelFamilies.Of(config).Describe(config), (name, shape) => Read(checkpoint, name, shape, options), options);
     }
 
-    /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight.</summary>
+    /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight. Formats pack weights that hold no data.</summary>
     public static DecoderModel Describe(string folder, ModelLoadOptions? options = null)
     {
         options ??= new ModelLoadOptions();
         var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
-        return Build(config, ModelFamilies.Of(config).Describe(config), (_, shape) => empty(shape, dtype: options.DType ?? config.DType ?? ScalarType.Float32, device: META), new());
+        return Build(config, ModelFamilies.Of(config).Describe(config), (_, shape) => empty(shape, dtype: options.DType ?? config.DType ?? ScalarType.Float32, device: META), options);
     }
 
     private static DecoderModel Build(HuggingFaceConfig config, DecoderSpec spec, Func<string, long[], Tensor> weights, ModelLoadOptions options)
