@@ -16,6 +16,14 @@ internal sealed record ChatOptions : IValidated
     [Key("chat_template_jinja", Summary = "The text of a Jinja chat template.")]
     public string? Jinja { get; init; }
 
+    /// <summary>Variables for the template.</summary>
+    [Key("chat_template_kwargs", Summary = "Variables for the template, for instance enable_thinking: false.")]
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Tokens that can end a turn.</summary>
+    [Key("eot_tokens", Summary = "Tokens that end a turn beside the end-of-sequence token; unset, any special token that the template writes there.")]
+    public IReadOnlyList<string> EndOfTurnTokens { get; init; } = [];
+
     /// <inheritdoc/>
     public void Validate(IProblems problems)
     {
