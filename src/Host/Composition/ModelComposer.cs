@@ -116,7 +116,8 @@ internal sealed class ModelComposer(PluginSet plugins)
 
         var kernel = plugins.Get<IAttention>(name, "attn_implementation");
         var source = SourceOf(kernel, name);
-        FeatureCheck.Demand(source, "this model", demands, kernel.Supports);
+        FeatureCheck.Demand(
+            source, "this model", demands, kernel.Supports, "Leave attn_implementation out, write attn_implementation: eager, or name another kernel that supports it.");
         if (Refusal(kernel) is { } reason)
         {
             throw new InputException($"attn_implementation: {source} cannot run this model: {reason}.");

@@ -17,7 +17,7 @@ public static class ModelLoader
     {
         options ??= new ModelLoadOptions();
         var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
-        var spec = ModelFamilies.Of(config).Describe(config);
+        var spec = ModelFamilies.Of(config, () => TensorNames(folder)).Describe(config);
         if (options.FreshSeed is { } seed)
         {
             return DecoderBuilder.Build(spec, new FreshWeights(spec, options, seed).Make, options.Formats);
@@ -33,7 +33,20 @@ public static class ModelLoader
         options ??= new ModelLoadOptions();
         var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
         var dtype = options.DType ?? config.DType ?? ScalarType.Float32;
-        return DecoderBuilder.Build(ModelFamilies.Of(config).Describe(config), (_, shape) => empty(shape, dtype: dtype, device: META));
+        return DecoderBuilder.Build(ModelFamilies.Of(config, () => TensorNames(folder)).Describe(config), (_, shape) => empty(shape, dtype: dtype, device: META));
+    }
+
+    private static IReadOnlyList<string>? TensorNames(string folder)
+    {
+        try
+        {
+            using var checkpoint = CheckpointReader.Open(folder);
+            return checkpoint.Names;
+        }
+        catch (InputException)
+        {
+            return null;
+        }
     }
 
     private static Tensor Read(CheckpointReader checkpoint, string name, long[] shape, ModelLoadOptions options)

@@ -31,10 +31,13 @@ public sealed class ModelCase : IDisposable
         var folder = FixtureFolders.Folder("models", name);
         var described = HuggingFaceConfig.Open(folder);
         Skip.If(ModelFamilies.All.All(f => f.ModelType != described.ModelType), $"models/{name}: family {described.ModelType} is not supported yet");
+        IAttention kernel = attention == "eager" ? new EagerAttention() : new SdpaAttention();
+        var missing = ModelFamilies.Of(described).Describe(described).Kernels.Aggregate(AttentionFeatures.None, (all, k) => all | k.Demands) & ~kernel.Supports;
+        Skip.IfNot(missing == 0, $"models/{name}: {attention} does not support {missing}");
         var model = config is null
             ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32 })
             : LoadWith(folder, config);
-        model.Attention.Exchange(attention == "eager" ? new EagerAttention() : new SdpaAttention());
+        model.Attention.Exchange(kernel);
         return new ModelCase(folder, model);
     }
 
