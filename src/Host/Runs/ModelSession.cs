@@ -132,6 +132,7 @@ internal sealed class ModelSession : IDisposable
     /// <param name="target">An existing folder.</param>
     public void Save(string target)
     {
+        using var scope = NewDisposeScope();
         if (Adapter is not null)
         {
             AdapterFolder.Write(target, AdapterSetup.Export(Model, Adapter, baseModel));

@@ -19,6 +19,12 @@ public static class ModelFamilies
         new SmolLm3Family(),
         new Olmo2Family(),
         new Glm4Family(),
+        new MixtralFamily(),
+        new Qwen2MoeFamily(),
+        new Qwen3MoeFamily(),
+        new OlmoeFamily(),
+        new GptOssFamily(),
+        new DeepseekV3Family(),
     ];
 
     /// <summary>Finds the family of a configuration.</summary>

@@ -51,6 +51,11 @@ public static class ModelLoader
 
     private static Tensor Read(CheckpointReader checkpoint, string name, long[] shape, ModelLoadOptions options)
     {
+        if (!checkpoint.Contains(name) && Mxfp4.Holds(checkpoint, name))
+        {
+            return Mxfp4.Read(checkpoint, name, shape, options.DType ?? ScalarType.BFloat16, options.Device);
+        }
+
         if (!checkpoint.Contains(name))
         {
             throw new InputException($"{checkpoint.Folder}: the checkpoint has no tensor '{name}', which config.json calls for. The download is incomplete, or config.json belongs to another model.");
@@ -62,7 +67,9 @@ public static class ModelLoader
                 + $"[{string.Join(", ", shape)}]. config.json belongs to another model.");
         }
 
-        return checkpoint.Read(name, options.DType, options.Device);
+        // The correction is added to scores in fp32, where bf16 would change which experts are chosen.
+        var dtype = name.EndsWith(".e_score_correction_bias", StringComparison.Ordinal) ? null : options.DType;
+        return checkpoint.Read(name, dtype, options.Device);
     }
 }
 

@@ -14,6 +14,9 @@ namespace Neoteny.Parity.Tests.Models;
 /// <summary>One folder of models/ and its references.</summary>
 public sealed class ModelCase : IDisposable
 {
+    // The routers' loss is part of the references' total loss, whatever config.json says.
+    private static readonly Dictionary<string, object?> RouterLoss = new() { ["output_router_logits"] = true };
+
     private readonly SafetensorsFile expected;
 
     private ModelCase(string folder, DecoderModel model)
@@ -36,7 +39,7 @@ public sealed class ModelCase : IDisposable
         var missing = demands & ~kernel.Supports;
         Skip.IfNot(missing == 0, $"models/{name}: {attention} does not support {missing}");
         var model = config is null
-            ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32 })
+            ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32, Overrides = RouterLoss })
             : LoadWith(folder, config);
         model.Attention.Exchange(kernel);
         return new ModelCase(folder, model);
@@ -72,6 +75,16 @@ public sealed class ModelCase : IDisposable
         }
 
         return cat([.. Documents(name).Select((d, i) => logits[i].narrow(0, 0, d.Ids.Length))]);
+    }
+
+    /// <summary>The rows of a case's batch that are no padding, int64, in the order of <see cref="Documents"/>.</summary>
+    public Tensor CountedRows(string name)
+    {
+        var width = Rows($"{name}.input_ids")[0].Length;
+        var documents = Documents(name);
+        var isPacked = Has($"{name}.cu_seqlens");
+        var rows = documents.SelectMany((d, i) => Enumerable.Range(0, d.Ids.Length).Select(t => (long)(isPacked ? t : (i * width) + t))).ToArray();
+        return tensor(isPacked ? [.. Enumerable.Range(0, rows.Length).Select(r => (long)r)] : rows);
     }
 
     public MicroBatch Batch(string name) => MicroBatch.Pack(Documents(name));
