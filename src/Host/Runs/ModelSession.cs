@@ -71,13 +71,7 @@ internal sealed class ModelSession : IDisposable
 
         Determinism.Set(options.Deterministic);
         backends.cuda.matmul.allow_tf32 = run.Options<PrecisionOptions>().TensorFloat32 == "true";
-        var folder = source?.Folder ?? run.File.ResolvePath(options.BaseModel);
-        if (!Directory.Exists(folder))
-        {
-            var place = run.File.Root.Find("base_model")?.Value.Place ?? run.File.Whole;
-            throw new InputException($"{place}: base_model: there is no folder {folder}. Name one with config.json, the weights (*.safetensors) and the tokenizer.");
-        }
-
+        var folder = FolderOf(run, source);
         CheckOverrides(run, folder, options.ConfigOverrides);
         var seed = (ulong)run.Options<StepOptions>().Seed;
         var tokenizer = Tokenizer.Load(folder);
@@ -102,8 +96,9 @@ internal sealed class ModelSession : IDisposable
                 : source.AdapterFolder is { } saved ? composer.Adapt(model, SavedAdapter.KindOf(saved), saved, seed) : null;
             composer.ChooseAttention(model, run.Options<AttentionOptions>().Name, model.BaseParameters[0].DType, device);
             var loss = composer.ChooseLoss(model, options.Loss);
-            composer.Override(model);
+            composer.Override(model).Apply();
             var offload = composer.Offload(model);
+            offload.Apply();
             model.CheckpointsLayers = run.Options<CheckpointingOptions>().Enabled;
             foreach (var entry in composer.Entries)
             {
@@ -122,6 +117,16 @@ internal sealed class ModelSession : IDisposable
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The base model's folder.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public static string FolderOf(RunContext run, ModelSource? source = null)
+    {
+        var folder = source?.Folder ?? run.File.ResolvePath(run.Options<ModelOptions>().BaseModel);
+        var place = run.File.Root.Find("base_model")?.Value.Place ?? run.File.Whole;
+        return Directory.Exists(folder) ? folder
+            : throw new InputException($"{place}: base_model: there is no folder {folder}. Name one with config.json, the weights (*.safetensors) and the tokenizer.");
     }
 
     /// <summary>The options of one tape of this run.</summary>

@@ -27,13 +27,14 @@ public static class ModelLoader
         return DecoderBuilder.Build(spec, (name, shape) => Read(checkpoint, name, shape, options), options.Formats);
     }
 
-    /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight.</summary>
+    /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight. Formats pack weights that hold no data.</summary>
     public static DecoderModel Describe(string folder, ModelLoadOptions? options = null)
     {
         options ??= new ModelLoadOptions();
         var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
         var dtype = options.DType ?? config.DType ?? ScalarType.Float32;
-        return DecoderBuilder.Build(ModelFamilies.Of(config, () => TensorNames(folder)).Describe(config), (_, shape) => empty(shape, dtype: dtype, device: META));
+        var spec = ModelFamilies.Of(config, () => TensorNames(folder)).Describe(config);
+        return DecoderBuilder.Build(spec, (_, shape) => empty(shape, dtype: dtype, device: META), options.Formats);
     }
 
     private static IReadOnlyList<string>? TensorNames(string folder)
