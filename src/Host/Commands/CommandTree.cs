@@ -17,6 +17,7 @@ internal static class CommandTree
             MergeLoraCommand.Create(globals),
             ConfigCommand.Create(globals),
             PluginsCommand.Create(globals),
+            DoctorCommand.Create(globals),
             TokenizerCommand.Create(),
         };
         globals.AddTo(root);

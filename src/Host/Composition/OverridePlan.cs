@@ -126,7 +126,8 @@ internal sealed class OverridePlan
         var demands = ModuleFeatures.None;
         foreach (var delta in sites.SelectMany(s => s.Deltas))
         {
-            demands |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude);
+            demands |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude)
+                | (delta.Bias is null ? 0 : ModuleFeatures.DeltaBias);
         }
 
         demands |= sites.Any(s => s.Original is ILinear { Bias: not null }) ? ModuleFeatures.Biases : 0;

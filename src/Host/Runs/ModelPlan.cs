@@ -22,7 +22,7 @@ internal static class ModelPlan
         var options = run.Options<ModelOptions>();
         var device = DeviceChoice.Of(options.Device);
         var folder = ModelSession.FolderOf(run);
-        var described = new ModelLoadOptions { DType = run.Options<PrecisionOptions>().WeightType(device) };
+        var described = new ModelLoadOptions { DType = run.Options<PrecisionOptions>().WeightType(device), Overrides = options.ConfigOverrides };
         var composer = new ModelComposer(run.Plugins);
         var formats = composer.Quantize(() => ModelLoader.Describe(folder, described));
         using var model = ModelLoader.Describe(folder, described with { Formats = formats is null ? null : Planned(formats) });
@@ -39,7 +39,7 @@ internal static class ModelPlan
         return
         [
             .. run.Plugins.Plugins.Select(Line),
-            Invariant($"model: {folder}: {model.Spec.LayerCount} layers, {model.BaseParameters.Sum(p => p.Count):n0} parameters, {model.BaseParameters[0].DType} on {device}"),
+            Invariant($"model: {folder}: {model.Spec.Layers.Count} layers, {model.BaseParameters.Sum(p => p.Count):n0} parameters, {model.BaseParameters[0].DType} on {device}"),
             .. composer.Entries.Select(e => e.ToString()),
             .. composer.Notes.Select(n => $"note: {n}"),
             $"trains: {Trained(model)}",

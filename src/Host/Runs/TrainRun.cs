@@ -56,7 +56,11 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
         return data;
     }
 
-    private TemplateChatEncoder Chat() => new(session!.Tokenizer, run.Options<ChatOptions>().Choose(session.Folder, session.Tokenizer));
+    private TemplateChatEncoder Chat()
+    {
+        var chat = run.Options<ChatOptions>();
+        return new(session!.Tokenizer, chat.Choose(session.Folder, session.Tokenizer), chat.EndOfTurnTokens);
+    }
 
     private TrainingOptions Options() => new(
         run.Options<DataOptions>(), run.Options<StepOptions>(), run.Options<OptimizerOptions>(), run.Options<ScheduleOptions>(),
