@@ -6,6 +6,7 @@ using Neoteny.Models.Decoder;
 using Neoteny.Models.Families;
 using Neoteny.Models.Loading;
 using Neoteny.Plugins.Sdpa;
+using Neoteny.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,15 +27,23 @@ public sealed class ModelCase : IDisposable
 
     public DecoderModel Model { get; }
 
-    public static ModelCase Open(string name, string attention = "sdpa", string? config = null)
+    public static ModelCase Open(string name, string? attention = null, string? config = null)
     {
+        // The default kernel is one that computes fp32 on the device under test.
+        IAttention kernel = (attention ?? (TestDevice.IsCuda ? "eager" : "sdpa")) == "eager" ? new EagerAttention() : new SdpaAttention();
         var folder = FixtureFolders.Folder("models", name);
         var described = HuggingFaceConfig.Open(folder);
         Skip.If(ModelFamilies.All.All(f => f.ModelType != described.ModelType), $"models/{name}: family {described.ModelType} is not supported yet");
         var model = config is null
-            ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32 })
+            ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32, Device = TestDevice.Current })
             : LoadWith(folder, config);
-        model.Attention.Exchange(attention == "eager" ? new EagerAttention() : new SdpaAttention());
+        if (kernel.Refuses(model.Spec.AttentionSpec, ScalarType.Float32, TestDevice.Current) is { } reason)
+        {
+            model.Dispose();
+            Skip.If(true, $"{kernel.GetType().Name}: {reason}");
+        }
+
+        model.Attention.Exchange(kernel);
         return new ModelCase(folder, model);
     }
 
@@ -70,7 +79,7 @@ public sealed class ModelCase : IDisposable
         return cat([.. Documents(name).Select((d, i) => logits[i].narrow(0, 0, d.Ids.Length))]);
     }
 
-    public MicroBatch Batch(string name) => MicroBatch.Pack(Documents(name));
+    public MicroBatch Batch(string name) => MicroBatch.Pack(Documents(name), TestDevice.Current);
 
     public long[][] Rows(string name)
     {
@@ -97,7 +106,7 @@ public sealed class ModelCase : IDisposable
             }
 
             File.Copy(Path.Combine(folder, config), Path.Combine(copy, "config.json"));
-            return ModelLoader.Load(copy, new ModelLoadOptions { DType = ScalarType.Float32 });
+            return ModelLoader.Load(copy, new ModelLoadOptions { DType = ScalarType.Float32, Device = TestDevice.Current });
         }
         finally
         {
