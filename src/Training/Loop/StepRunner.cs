@@ -28,11 +28,21 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
     /// <summary>Makes the options of each tape.</summary>
     public Func<TapeRequest, TapeOptions> Tapes { get; init; } = r => r.ToOptions();
 
-    /// <summary>Runs one step. Without a finite loss and gradient, weights stay as they are.</summary>
+    /// <summary>Runs one step and waits for what it computed. Without a finite loss and gradient, weights stay as they are.</summary>
     /// <param name="batches">All micro-batches of the step.</param>
     /// <param name="step">The step, from 0; keys its random numbers.</param>
     /// <param name="learningRate">Its learning rate.</param>
     public StepOutcome Run(IReadOnlyList<MicroBatch> batches, int step, double learningRate)
+    {
+        using var pending = Start(batches, step, learningRate);
+        return pending.Read();
+    }
+
+    /// <summary>Issues one step. On a GPU the host does not wait for it; on the CPU it is done when this returns.</summary>
+    /// <param name="batches">All micro-batches of the step.</param>
+    /// <param name="step">The step, from 0; keys its random numbers.</param>
+    /// <param name="learningRate">Its learning rate.</param>
+    internal PendingOutcome Start(IReadOnlyList<MicroBatch> batches, int step, double learningRate)
     {
         PrepareGradients(batches.Count);
         using var total = zeros([], dtype: ScalarType.Float64, device: model.Device);
@@ -49,12 +59,26 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
             tape.Backward();
         }
 
-        var outcome = new StepOutcome(total.item<double>(), GradientNorm.Of(trained));
-        if (outcome.IsFinite)
-            optimizer.Step(learningRate, GradientNorm.ClipFactor(outcome.GradientNorm, MaximumGradientNorm));
+        var outcome = Update(total, learningRate);
         foreach (var parameter in trained)
             parameter.SetGradient(null);
         return outcome;
+    }
+
+    private PendingOutcome Update(Tensor total, double learningRate)
+    {
+        using var norm = GradientNorm.OnDevice(trained) ?? zeros([], device: model.Device);
+        if (model.Device.type == DeviceType.CUDA)
+        {
+            using var clipping = DeviceClipping.Of(total, norm, MaximumGradientNorm);
+            optimizer.Step(learningRate, clipping);
+            return PendingOutcome.After(total, norm);
+        }
+
+        var outcome = new StepOutcome(total.item<double>(), norm.item<float>());
+        if (outcome.IsFinite)
+            optimizer.Step(learningRate, GradientNorm.ClipFactor(outcome.GradientNorm, MaximumGradientNorm));
+        return PendingOutcome.Known(outcome);
     }
 
     /// <summary>bf16 sums over several micro-batches would lose small contributions, so these are gathered in fp32.</summary>

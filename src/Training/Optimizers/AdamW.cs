@@ -46,9 +46,15 @@ public sealed class AdamW : IDisposable
     /// <param name="learningRate">The learning rate.</param>
     /// <param name="gradientScale">Factor on all gradients, as clipping gives it.</param>
     public void Step(double learningRate, double gradientScale = 1)
+        => Apply(new AdamWUpdate(settings, ++Steps, learningRate, gradientScale));
+
+    /// <summary>Updates as the device decides: clipped, or not at all where the step is broken. The step counts either way.</summary>
+    internal void Step(double learningRate, DeviceClipping clipping)
+        => Apply(new AdamWUpdate(settings, ++Steps, learningRate, 1) { Clipping = clipping });
+
+    private void Apply(in AdamWUpdate update)
     {
         using var guard = no_grad();
-        var update = new AdamWUpdate(settings, ++Steps, learningRate, gradientScale);
         foreach (var group in slots.Where(HasGradient).GroupBy(s => (Kernel(s), s.WeightDecay)))
         {
             foreach (var chunk in group.Chunk(ParametersPerCall))
