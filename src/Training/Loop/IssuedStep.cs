@@ -25,6 +25,9 @@ internal sealed class IssuedStep(PendingOutcome outcome, long start)
     /// <summary>Predictions trained.</summary>
     public required long TrainedTokens { get; init; }
 
+    /// <summary>Bytes of device memory at its peak; null on the CPU.</summary>
+    public required long? DeviceMemory { get; init; }
+
     /// <summary>The report; waits for the outcome.</summary>
     /// <param name="previous">When the step before was reported: where the host is ahead, a step lasts from there.</param>
     public StepReport Report(long previous)
@@ -41,6 +44,7 @@ internal sealed class IssuedStep(PendingOutcome outcome, long start)
             TrainedTokens = TrainedTokens,
             Duration = Stopwatch.GetElapsedTime(Math.Max(start, previous)),
             Memory = Environment.WorkingSet,
+            DeviceMemory = DeviceMemory,
         };
     }
 }

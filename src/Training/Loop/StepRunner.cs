@@ -28,6 +28,9 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
     /// <summary>Makes the options of each tape.</summary>
     public Func<TapeRequest, TapeOptions> Tapes { get; init; } = r => r.ToOptions();
 
+    /// <summary>The tape of the micro-batch that is being computed; null between steps.</summary>
+    internal Tape? Running { get; private set; }
+
     /// <summary>Runs one step and waits for what it computed. Without a finite loss and gradient, weights stay as they are.</summary>
     /// <param name="batches">All micro-batches of the step.</param>
     /// <param name="step">The step, from 0; keys its random numbers.</param>
@@ -51,7 +54,7 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
         {
             var scale = 1.0 / (Normalization == LossNormalization.Tokens ? tokens : (double)batches[i].TrainedTokens * batches.Count);
             var request = new TapeRequest(CounterRandom.Key(Seed, step, i), IsRecording: true, IsLastOfStep: i == batches.Count - 1);
-            using var tape = new Tape(Tapes(request));
+            using var tape = Running = new Tape(Tapes(request));
             var loss = model.ComputeLoss(tape, batches[i], scale);
             using (no_grad())
                 total.add_(loss.Tensor, Scalars.One);
@@ -59,6 +62,7 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
             tape.Backward();
         }
 
+        Running = null;
         var outcome = Update(total, learningRate);
         foreach (var parameter in trained)
             parameter.SetGradient(null);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Neoteny.Batches;
 using Neoteny.Training.Checkpoints;
+using Neoteny.Training.Memory;
 using Neoteny.Training.Optimizers;
 using Neoteny.Training.Packing;
 using static TorchSharp.torch;
@@ -23,6 +24,7 @@ public sealed class Trainer : IDisposable
     private readonly Progress progress = new();
     private readonly string fingerprint;
     private readonly Queue<IssuedStep> issued = [];
+    private readonly DeviceMonitor memory;
     private long reported;
 
     /// <summary>Prepares a run; nothing is written yet.</summary>
@@ -37,6 +39,7 @@ public sealed class Trainer : IDisposable
         if (setup.Data.Training.Count == 0)
             throw new InputException("There is no document to train on.");
 
+        memory = new DeviceMonitor(setup.Model.Device);
         optimizer = new AdamW(trained, AdamWSettings.Of(options.Optimizer, options.Steps.Seed) with { Decays = setup.Decays });
         data = DataSources.Training(setup);
         steps = new StepRunner(setup.Model, optimizer)
@@ -69,7 +72,7 @@ public sealed class Trainer : IDisposable
         while (progress.Step < Plan.TotalSteps && !stop.IsCancellationRequested)
         {
             BetweenSteps();
-            MakeStep();
+            MakeStepWithinMemory();
             var isLast = progress.Step == Plan.TotalSteps;
             if (Plan.Evaluation.IsDue(progress.Step, data.IsAtEpochStart, isLast))
                 Evaluate();
@@ -110,6 +113,36 @@ public sealed class Trainer : IDisposable
         GC.Collect(0, GCCollectionMode.Forced, blocking: true);
     }
 
+    /// <summary>Makes a step; where the device's memory runs out, says what filled it.</summary>
+    private void MakeStepWithinMemory()
+    {
+        OutOfMemoryReport? report = null;
+        memory.BeginStep();
+        try
+        {
+            MakeStep();
+        }
+        catch (Exception e) when (Exhausted(e, out report))
+        {
+            throw new NeotenyException(report!.ToString(), e);
+        }
+    }
+
+    /// <summary>Asked before anything is freed, since a filter runs before the blocks inside are left: so the tensors of the step are still there to be listed.</summary>
+    private bool Exhausted(Exception exception, out OutOfMemoryReport? report)
+    {
+        report = !memory.IsExhausted(exception) ? null : new OutOfMemoryReport
+        {
+            Step = progress.Step + 1,
+            Device = memory.Name,
+            Snapshot = MemorySnapshot.Take(setup.Model.Parameters, optimizer, steps.Running, setup.Model.Device),
+            Peak = memory.Peak,
+            Options = setup.Options,
+            LastCheckpoint = progress.LastCheckpoint,
+        };
+        return report is not null;
+    }
+
     private void MakeStep()
     {
         var start = Stopwatch.GetTimestamp();
@@ -126,6 +159,7 @@ public sealed class Trainer : IDisposable
                 LearningRate = rate,
                 Tokens = batches.Sum(b => (long)b.Layout.Tokens),
                 TrainedTokens = batches.Sum(b => (long)b.TrainedTokens),
+                DeviceMemory = memory.Peak,
             });
         }
         finally

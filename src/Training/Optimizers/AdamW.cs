@@ -62,6 +62,14 @@ public sealed class AdamW : IDisposable
         }
     }
 
+    /// <summary>The tensors of its state themselves, by name; borrowed.</summary>
+    internal IEnumerable<(string Name, Tensor Tensor)> StateTensors => slots.SelectMany(slot => new[]
+    {
+        (AdamWNames.FirstMoment(slot.Parameter), (Tensor?)slot.FirstMoment),
+        (AdamWNames.SecondMoment(slot.Parameter), slot.SecondMoment),
+        (AdamWNames.Weight(slot.Parameter), slot.Master),
+    }).Where(s => s.Item2 is not null).Select(s => (s.Item1, s.Item2!));
+
     /// <summary>Everything that the next step depends on, the weights included (the fp32 master where there is one).</summary>
     public IEnumerable<OptimizerTensor> State => slots.SelectMany(slot => new[]
     {

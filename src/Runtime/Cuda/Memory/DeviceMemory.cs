@@ -19,6 +19,7 @@ public static unsafe class DeviceMemory
     private const int StatisticLongs = 12;
     private const int AllocatedAt = 4 * StatisticLongs;
     private const int ReservedAt = 5 * StatisticLongs;
+    private const int FailuresAt = (9 * StatisticLongs) + 1;
     private const int BufferBytes = 4096;
     private const sbyte CudaType = 1;
 
@@ -33,7 +34,7 @@ public static unsafe class DeviceMemory
         try
         {
             ((delegate* unmanaged<void*, nint, sbyte, void*>)table[StatisticsSlot])(buffer, allocator, (sbyte)device);
-            var use = new DeviceMemoryUse(buffer[AllocatedAt], buffer[AllocatedAt + 1], buffer[ReservedAt], buffer[ReservedAt + 1]);
+            var use = new DeviceMemoryUse(buffer[AllocatedAt], buffer[AllocatedAt + 1], buffer[ReservedAt], buffer[ReservedAt + 1], buffer[FailuresAt]);
             return use.IsConsistent ? use : throw new CudaException($"libtorch {LibTorch.Version} lays out its memory statistics in another way than 2.10 and 2.11.");
         }
         finally
@@ -59,6 +60,15 @@ public static unsafe class DeviceMemory
         ((delegate* unmanaged<nint, ulong, ulong, void>)table[EmptyCacheSlot])(allocator, 0, 0);
     }
 
+    /// <summary>Whether an exception says that a device's memory ran out: libtorch's text or the driver's code.</summary>
+    public static bool IsExhausted(Exception exception) => exception switch
+    {
+        CudaException cuda => cuda.Status == CudaStatus.OutOfMemory,
+        ExternalException or InvalidOperationException => exception.Message.Contains("CUDA out of memory", StringComparison.Ordinal)
+            || exception.Message.Contains("CUDA error: out of memory", StringComparison.Ordinal),
+        _ => false,
+    };
+
     private static nint Allocator()
     {
         LibTorch.Load();
@@ -75,7 +85,8 @@ public static unsafe class DeviceMemory
 /// <param name="PeakAllocated">In tensors at most since the last reset.</param>
 /// <param name="Reserved">Taken from the driver now: tensors, and free blocks kept for later.</param>
 /// <param name="PeakReserved">Taken from the driver at most since the last reset.</param>
-public readonly record struct DeviceMemoryUse(long Allocated, long PeakAllocated, long Reserved, long PeakReserved)
+/// <param name="Failures">How often memory ran out since the process began.</param>
+public readonly record struct DeviceMemoryUse(long Allocated, long PeakAllocated, long Reserved, long PeakReserved, long Failures)
 {
-    internal bool IsConsistent => Allocated >= 0 && PeakAllocated >= Allocated && Reserved >= Allocated && PeakReserved >= Reserved && PeakReserved < 1L << 45;
+    internal bool IsConsistent => Allocated >= 0 && PeakAllocated >= Allocated && Reserved >= Allocated && PeakReserved >= Reserved && PeakReserved < 1L << 45 && Failures is >= 0 and < 1L << 45;
 }
