@@ -7,10 +7,10 @@ namespace Neoteny.TestRunner;
 /// <summary>Runs one test assembly in this process.</summary>
 internal static class AssemblyRun
 {
-    /// <summary>Runs the tests whose display name contains one of the texts, or all without texts.</summary>
-    public static Tally Execute(Assembly assembly, IReadOnlyList<string> filters)
+    /// <summary>Runs the tests whose display name contains one of the texts, or all without texts; verbose names each before it starts, so that a crash shows where.</summary>
+    public static Tally Execute(Assembly assembly, IReadOnlyList<string> filters, bool verbose)
     {
-        using var sink = new Sink();
+        using var sink = new Sink(verbose);
         using var framework = new XunitTestFramework(sink) { SourceInformationProvider = new NoSources() };
         using var discoverer = framework.GetDiscoverer(Reflector.Wrap(assembly));
         discoverer.Find(includeSourceInformation: false, sink, new RunOptions());

@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 namespace Neoteny.TestRunner;
 
 /// <summary>Hears what xunit finds and what becomes of each test.</summary>
-internal sealed class Sink : IMessageSink, IDisposable
+internal sealed class Sink(bool verbose) : IMessageSink, IDisposable
 {
     private readonly ManualResetEventSlim finished = new();
     private readonly Dictionary<string, int> reasons = [];
@@ -18,6 +18,9 @@ internal sealed class Sink : IMessageSink, IDisposable
         {
             case ITestCaseDiscoveryMessage found:
                 Cases.Add(found.TestCase);
+                break;
+            case ITestStarting starting when verbose:
+                Console.WriteLine($"running {starting.Test.DisplayName}");
                 break;
             case ITestFailed failed:
                 Tally.Failed++;

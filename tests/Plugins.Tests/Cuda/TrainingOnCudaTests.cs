@@ -1,4 +1,5 @@
 using Neoteny.Runtime.Cuda;
+using Neoteny.Runtime.Operators;
 using Neoteny.Tests;
 using Neoteny.Training.Loop;
 using TorchSharp;
@@ -15,6 +16,22 @@ public sealed class TrainingOnCudaTests
     public void A_step_of_LoRA_with_checkpointed_layers_never_waits_for_the_device() => CheckSynchronization(adapts: true, checkpoint: true);
 
     [CudaFact]
+    public void A_dropout_mask_keeps_the_share_asked_for_and_is_a_function_of_its_key()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var dtype in new[] { ScalarType.Float32, ScalarType.BFloat16, ScalarType.Float16 })
+        {
+            var like = empty(1000, 999, dtype: dtype, device: CUDA);
+            var mask = DropoutMask.Of(0.25, like, key: 5)!;
+            Assert.Equal(dtype, mask.dtype);
+            Assert.Equal(1, mask.to(ScalarType.Float32).mean().item<float>(), 0.005);
+            Assert.Equal(0.25, mask.eq(zeros_like(mask)).to(ScalarType.Float32).mean().item<float>(), 0.005);
+            Assert.True(mask.allclose(DropoutMask.Of(0.25, like, key: 5)!, 0, 0));
+            Assert.False(mask.allclose(DropoutMask.Of(0.25, like, key: 5, index: 1)!, 0, 0));
+        }
+    }
+
+    [CudaFact]
     public void Losses_fall_and_come_in_order_with_logging_at_every_step()
     {
         using var run = new CudaRun(adapts: false, checkpoint: false) { LoggingSteps = 1 };
@@ -28,7 +45,7 @@ public sealed class TrainingOnCudaTests
     [CudaFact]
     public void Device_memory_is_flat_over_500_steps()
     {
-        using var run = new CudaRun(adapts: false, checkpoint: false) { Steps = 500, SequenceLength = 128 };
+        using var run = new CudaRun(adapts: false, checkpoint: false) { Steps = 500 };
         var memory = new MemoryAtSteps();
         run.Train(memory);
         Assert.Equal(500, memory.Allocated.Count);
@@ -39,7 +56,7 @@ public sealed class TrainingOnCudaTests
     [CudaFact]
     public void Running_out_of_memory_names_tensors_categories_and_keys_and_leaves_the_last_checkpoint()
     {
-        using var run = new CudaRun(adapts: false, checkpoint: false) { Steps = 30, SavingSteps = 5, SequenceLength = 1024, MicroBatchSize = 4 };
+        using var run = new CudaRun(adapts: false, checkpoint: false) { Steps = 30, SavingSteps = 5, SequenceLength = 32_768, MicroBatchSize = 4 };
         using var filler = new FillBefore(7);
         NeotenyException error;
         try
@@ -57,7 +74,7 @@ public sealed class TrainingOnCudaTests
         Assert.Equal(1, error.ExitCode);
         Assert.Matches(@"^The GPU ran out of memory at step 8 \(.*GiB\)\. The step's peak was .* GiB: weights .*, gradients .*, optimizer state .*, activations .*\.$", lines[0]);
         Assert.StartsWith("Largest tensors alive: model.", lines[1]);
-        Assert.StartsWith("To need less: lower micro_batch_size (4) and raise gradient_accumulation_steps by as much; lower sequence_len (1024); set gradient_checkpointing: true", lines[2]);
+        Assert.StartsWith("To need less: lower micro_batch_size (4) and raise gradient_accumulation_steps by as much; lower sequence_len (32768); set gradient_checkpointing: true", lines[2]);
         Assert.EndsWith("checkpoint-5", lines[3]);
         Assert.True(File.Exists(Path.Combine(run.Output, "checkpoint-5", "trainer_state.json")));
     }
@@ -114,7 +131,8 @@ public sealed class TrainingOnCudaTests
     /// <summary>Leaves a device almost without memory from one step on.</summary>
     private sealed class FillBefore(int step) : IStepBoundary, IDisposable
     {
-        private const long Left = 24L << 20;
+        // The driver needs some for itself, when kernels are first used.
+        private const long Left = 512L << 20;
 
         private Tensor? filler;
 
