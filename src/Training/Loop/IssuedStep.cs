@@ -38,6 +38,7 @@ internal sealed class IssuedStep(PendingOutcome outcome, long start)
             Step = Step,
             Epoch = Epoch,
             Loss = result.Loss,
+            RouterLoss = result.RouterLoss,
             GradientNorm = result.GradientNorm,
             LearningRate = LearningRate,
             Tokens = Tokens,

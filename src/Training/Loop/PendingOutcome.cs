@@ -7,17 +7,18 @@ namespace Neoteny.Training.Loop;
 /// <summary>What a step computed, or will have computed when the device gets there.</summary>
 internal sealed class PendingOutcome : IDisposable
 {
-    private const int Values = 2;
+    private const int Values = 3;
 
     private static readonly ConcurrentDictionary<int, ConcurrentBag<Slot>> Free = new();
 
     private readonly int device;
     private readonly StepOutcome known;
+    private readonly StepSums sums;
     private Slot? slot;
 
     private PendingOutcome(StepOutcome known) => this.known = known;
 
-    private PendingOutcome(Slot slot, int device) => (this.slot, this.device) = (slot, device);
+    private PendingOutcome(Slot slot, int device, in StepSums sums) => (this.slot, this.device, this.sums) = (slot, device, sums);
 
     /// <summary>Whether <see cref="Read"/> does not wait.</summary>
     public bool IsReady => slot is null || slot.Done.HasHappened;
@@ -26,17 +27,18 @@ internal sealed class PendingOutcome : IDisposable
     public static PendingOutcome Known(StepOutcome outcome) => new(outcome);
 
     /// <summary>The outcome once the device has computed it: copied to page-locked memory behind the step's work.</summary>
-    /// <param name="loss">The loss, scalar on a GPU.</param>
+    /// <param name="sums">Scalars on a GPU; their tensors are needed during this call only.</param>
     /// <param name="norm">The gradient norm, scalar on the same GPU.</param>
-    public static PendingOutcome After(Tensor loss, Tensor norm)
+    public static PendingOutcome After(in StepSums sums, Tensor norm)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        var device = loss.device_index;
+        var device = sums.Loss.device_index;
         var slot = Free.GetOrAdd(device, _ => []).TryTake(out var used) ? used : new Slot(CudaDevice.Get(device));
-        slot.Memory.Receive(stack([loss.to(ScalarType.Float64), norm.to(ScalarType.Float64)]));
+        var wide = norm.to(ScalarType.Float64);
+        slot.Memory.Receive(stack([sums.Loss, wide, sums.Routers ?? wide]));
         slot.Done.Record();
-        return new PendingOutcome(slot, device);
+        return new PendingOutcome(slot, device, sums);
     }
 
     /// <summary>The outcome; waits for the device where need be.</summary>
@@ -46,7 +48,7 @@ internal sealed class PendingOutcome : IDisposable
             return known;
         slot.Done.Wait();
         var values = slot.Memory.As<double>();
-        return new StepOutcome(values[0], values[1]);
+        return sums.Outcome(values[0], values[1], sums.Routers is null ? null : values[2]);
     }
 
     /// <summary>Gives its memory to later steps.</summary>
