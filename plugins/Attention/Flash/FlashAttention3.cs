@@ -11,13 +11,16 @@ namespace Neoteny.Plugins.Flash;
 /// <remarks>
 /// Shah et al., FlashAttention-3: Fast and accurate attention with asynchrony and low-precision, 2024, describes the algorithm. The kernels are
 /// cuDNN's. libtorch's own way to them takes equal lengths only; here their graph is built through cuDNN's backend interface with the lengths
-/// and offsets of the documents as device tensors, so that one plan serves every packing of a row. What that graph does not cover (documents
-/// with more keys than queries, the deterministic mode) runs on FlashAttention-2.
+/// and offsets of the documents as device tensors, so that one plan serves every packing of a row. Rows of equally long documents run on the
+/// dense kernel, which saves the mask; documents with more keys than queries, and everything in the deterministic mode, on FlashAttention-2.
 /// </remarks>
 [Provides("flash_attention_3", Summary = "The speed of FlashAttention-3 on Hopper, by cuDNN's kernels over packed documents; bf16 and fp16.")]
 public sealed class FlashAttention3 : IAttention, IDisposable
 {
     private const int Hopper = 9;
+    private const int ShortestDense = 1024;
+    private const int DenseStep = 128;
+    private const int LargestDenseHead = 128;
     private readonly RaggedAttention ragged = new();
 
     /// <inheritdoc/>
@@ -32,15 +35,37 @@ public sealed class FlashAttention3 : IAttention, IDisposable
             ?? ragged.Refuses(spec, dtype, device);
 
     /// <inheritdoc/>
-    public AttentionOutput Forward(AttentionInput input) => SinkColumn.AddTo(IsRagged(input) ? ragged.Forward(input) : FlashOperator.Forward(input), input);
+    public AttentionOutput Forward(AttentionInput input) => SinkColumn.AddTo(
+        !IsCudnn(input) ? FlashOperator.Forward(input) : Uniform(input) is { } documents ? Dense(input, documents) : ragged.Forward(input), input);
 
     /// <inheritdoc/>
-    public AttentionGradients Backward(AttentionBackward backward)
-        => SinkColumn.AddTo(IsRagged(backward.Input) ? ragged.Backward(backward) : FlashOperator.Backward(backward), backward);
+    public AttentionGradients Backward(AttentionBackward backward) => SinkColumn.AddTo(
+        !IsCudnn(backward.Input) ? FlashOperator.Backward(backward) : Uniform(backward.Input) is { } documents ? Dense(backward, documents) : ragged.Backward(backward), backward);
 
     /// <summary>Frees the plans.</summary>
     public void Dispose() => ragged.Dispose();
 
-    private static bool IsRagged(AttentionInput input)
+    private static bool IsCudnn(AttentionInput input)
         => !Determinism.IsOn && input.Layout.QueryLengths.SequenceEqual(input.Layout.KeyLengths) && RaggedShape.Fits(input);
+
+    /// <summary>The row as equally long documents that the dense kernel takes without padding; null where it is not made of these.</summary>
+    private static DenseDocuments? Uniform(AttentionInput input)
+    {
+        var (lengths, spec) = (input.Layout.QueryLengths, input.Spec);
+        return lengths[0] >= ShortestDense && lengths[0] % DenseStep == 0 && spec.HeadSize <= LargestDenseHead && spec.HidesLater
+            && !spec.Demands.HasFlag(AttentionFeatures.Window) && lengths.All(l => l == lengths[0])
+            ? new DenseDocuments(0, lengths.Count, lengths[0], lengths[0]) : null;
+    }
+
+    private static AttentionOutput Dense(AttentionInput input, DenseDocuments documents)
+    {
+        var (output, sums) = CudnnDenseOperator.Forward(input, documents);
+        return new AttentionOutput { Output = output.contiguous(), LogSumExp = sums.contiguous() };
+    }
+
+    private static AttentionGradients Dense(AttentionBackward backward, DenseDocuments documents)
+    {
+        var (query, key, value) = CudnnDenseOperator.Backward(backward, documents);
+        return new AttentionGradients { Query = query, Key = key, Value = value };
+    }
 }

@@ -53,7 +53,7 @@ internal sealed unsafe class RaggedAttention : IDisposable
 
     public AttentionGradients Backward(AttentionBackward backward)
     {
-        var input = backward.Input;
+        var input = Dense(backward.Input);
         var (shape, device, tokens) = (RaggedShape.Of(input), input.Query.device, input.Query.size(0));
         var (plan, tables) = (Backward(shape, device), RaggedTables.Of(input.Layout, shape.Documents));
         Tensor outputGradient = backward.OutputGradient.contiguous(), output = backward.Output.contiguous(), sums = backward.LogSumExp!.contiguous();
@@ -123,6 +123,12 @@ internal sealed unsafe class RaggedAttention : IDisposable
             (Id(RaggedTensor.OutputOffsets), TensorData.Pointer(tables.Offsets(shape.DenseQuery.Row))),
             (Id(RaggedTensor.LogSumExpOffsets), TensorData.Pointer(tables.Offsets(shape.QueryHeads))),
         ];
+
+    /// <summary>The same call with queries and keys without gaps: the kernels take the strides of their gradients for those of the tensors themselves.</summary>
+    private static AttentionInput Dense(AttentionInput input) => new()
+    {
+        Query = input.Query.contiguous(), Key = input.Key.contiguous(), Value = input.Value, Layout = input.Layout, Spec = input.Spec, NeedsBackward = true,
+    };
 
     private static long Id(RaggedTensor tensor) => (long)tensor;
 

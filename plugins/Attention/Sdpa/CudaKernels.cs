@@ -35,7 +35,7 @@ internal static class CudaKernels
         List<Tensor> outputs = [], sums = [];
         foreach (var segment in RowSegment.Cut(input.Layout, input.Spec))
         {
-            var (output, sum) = segment.IsDense ? CudnnDense.Forward(input, segment) : Flash(input, segment);
+            var (output, sum) = segment.IsDense ? CudnnDenseOperator.Forward(input, segment.Documents) : Flash(input, segment);
             outputs.Add(output);
             sums.Add(sum);
         }
@@ -59,10 +59,10 @@ internal static class CudaKernels
         List<Tensor> queries = [], keys = [], values = [];
         foreach (var segment in RowSegment.Cut(input.Layout, input.Spec))
         {
-            var parts = segment.IsDense ? CudnnDense.Backward(backward, segment) : Flash(backward, segment);
-            queries.Add(parts[0]);
-            keys.Add(parts[1]);
-            values.Add(parts[2]);
+            var (query, key, value) = segment.IsDense ? CudnnDenseOperator.Backward(backward, segment.Documents) : Flash(backward, segment);
+            queries.Add(query);
+            keys.Add(key);
+            values.Add(value);
         }
 
         return new AttentionGradients { Query = Whole(queries), Key = Whole(keys), Value = Whole(values) };
@@ -74,10 +74,11 @@ internal static class CudaKernels
         return (result.Output.narrow(0, segment.Start, segment.Rows), result.LogSumExp!.narrow(0, segment.Start, segment.Rows));
     }
 
-    private static Tensor[] Flash(AttentionBackward backward, RowSegment segment)
+    private static (Tensor Query, Tensor Key, Tensor Value) Flash(AttentionBackward backward, RowSegment segment)
     {
         var result = FlashOperator.Backward(backward, segment.First, segment.Count);
-        return Array.ConvertAll([result.Query, result.Key, result.Value], g => g.narrow(0, segment.Start, segment.Rows));
+        return (Rows(result.Query), Rows(result.Key), Rows(result.Value));
+        Tensor Rows(Tensor gradient) => gradient.narrow(0, segment.Start, segment.Rows);
     }
 
     private static bool UsesFlash(AttentionSpec spec, ScalarType dtype, Device device)

@@ -55,6 +55,10 @@ public static class EfficientOperator
     /// <summary>Differentiates.</summary>
     /// <param name="backward">The call; the gradient of its sinks is left to the caller.</param>
     public static AttentionGradients Backward(AttentionBackward backward)
+        => backward.Input.Spec.Demands.HasFlag(AttentionFeatures.Window) && !backward.Input.Layout.QueryLengths.SequenceEqual(backward.Input.Layout.KeyLengths)
+            ? BackwardAligned(backward) : BackwardPlain(backward);
+
+    private static AttentionGradients BackwardPlain(AttentionBackward backward)
     {
         var (input, layout, spec) = (backward.Input, backward.Input.Layout, backward.Input.Spec);
         var gradients = Script.CallMany(
@@ -68,6 +72,36 @@ public static class EfficientOperator
             Key = Summed(gradients[1].squeeze(0), spec),
             Value = Summed(gradients[2].squeeze(0), spec),
         };
+    }
+
+    /// <summary>
+    /// Differentiates windows where documents have more keys than queries. The kernel's backward counts windows from the top left, so each
+    /// document gets as many queries as keys; those added in front have no output gradient and no probability.
+    /// </summary>
+    private static AttentionGradients BackwardAligned(AttentionBackward backward)
+    {
+        var input = backward.Input;
+        var layout = input.Layout.Derived(typeof(EfficientOperator), static l => SequenceLayout.Of(l.KeyLengths, l.KeyOffsets.device));
+        var rows = KeyRows(input.Layout);
+        Tensor Spread(Tensor x, double value)
+            => full([layout.Tokens, .. x.shape[1..]], Scalars.Of(value), dtype: x.dtype, device: x.device).index_copy_(0, rows, x);
+        var gradients = BackwardPlain(new AttentionBackward
+        {
+            Input = new AttentionInput { Query = Spread(input.Query, 0), Key = input.Key, Value = input.Value, Layout = layout, Spec = input.Spec, NeedsBackward = true },
+            Output = Spread(backward.Output, 0),
+            LogSumExp = Spread(backward.LogSumExp!, double.PositiveInfinity),
+            OutputGradient = Spread(backward.OutputGradient, 0),
+            Saved = backward.Saved,
+        });
+        return new AttentionGradients { Query = gradients.Query.index_select(0, rows), Key = gradients.Key, Value = gradients.Value };
+    }
+
+    /// <summary>The key row of each query's own token, int64 <c>[T]</c>.</summary>
+    private static Tensor KeyRows(SequenceLayout layout)
+    {
+        var (tokens, queries) = (Tokens(layout), layout.QueryOffsets.to(ScalarType.Int64));
+        var next = Documents(tokens, queries).add(Scalars.Of(1L), Scalars.Of(1L));
+        return tokens.sub(queries.index_select(0, next)).add(layout.KeyOffsets.to(ScalarType.Int64).index_select(0, next), Scalars.Of(1L));
     }
 
     private static int Mask(AttentionSpec spec) => spec.HidesLater ? 2 : 0;
@@ -98,9 +132,12 @@ public static class EfficientOperator
     /// <summary>Where each token of the packed row lies in documents padded to L rows, int64 <c>[T]</c>.</summary>
     private static Tensor Rows(SequenceLayout layout, long padded)
     {
-        var tokens = arange(Scalars.Of((long)layout.Tokens), dtype: ScalarType.Int64, device: layout.QueryOffsets.device);
-        var offsets = layout.QueryOffsets.to(ScalarType.Int64);
-        var document = bucketize(tokens, offsets.narrow(0, 1, offsets.size(0) - 1), right: true);
+        var (tokens, offsets) = (Tokens(layout), layout.QueryOffsets.to(ScalarType.Int64));
+        var document = Documents(tokens, offsets);
         return tokens.sub(offsets.index_select(0, document)).add(document, Scalars.Of(padded));
     }
+
+    private static Tensor Tokens(SequenceLayout layout) => arange(Scalars.Of((long)layout.Tokens), dtype: ScalarType.Int64, device: layout.QueryOffsets.device);
+
+    private static Tensor Documents(Tensor tokens, Tensor offsets) => bucketize(tokens, offsets.narrow(0, 1, offsets.size(0) - 1), right: true);
 }
