@@ -59,6 +59,15 @@ internal sealed class OverridePlan
         return plan;
     }
 
+    /// <summary>Puts the blocks in place: replacements first, then wrappers around them.</summary>
+    public void Apply()
+    {
+        foreach (var claim in replacements.Concat(wrappers))
+        {
+            claim.Site.Replace(claim.Override.Replace(claim.Site));
+        }
+    }
+
     private static List<Claim> Claims(IModuleTree model, ExtensionSource source, IModuleOverride @override)
         => [.. @override.Claim(model).Select(path => new Claim(source, @override, model.Sites.FirstOrDefault(s => s.Path == path)
             ?? throw new NeotenyException($"{source} claims '{path}', which this model does not have. This is an error of the plugin.")))];
@@ -117,7 +126,8 @@ internal sealed class OverridePlan
         var demands = ModuleFeatures.None;
         foreach (var delta in sites.SelectMany(s => s.Deltas))
         {
-            demands |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude);
+            demands |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude)
+                | (delta.Bias is null ? 0 : ModuleFeatures.DeltaBias);
         }
 
         demands |= sites.Any(s => s.Original is ILinear { Bias: not null }) ? ModuleFeatures.Biases : 0;
