@@ -21,7 +21,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
     /// <param name="stop">Asks to finish the step, save a checkpoint and end.</param>
     public TrainingResult Execute(CancellationToken stop)
     {
-        using var opened = session = ModelSession.Open(run, log);
+        using var opened = session = ModelSession.Open(run, log, stop: stop);
         var options = Options();
         var data = LoadData(options.Data, options.Steps.Seed);
         var display = new ProgressDisplay(console);
@@ -57,7 +57,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
         return data;
     }
 
-    private TemplateChatEncoder Chat() => new(session!.Tokenizer, run.Options<ChatOptions>().Choose(session.Folder, session.Tokenizer));
+    private TemplateChatEncoder Chat() => new(session!.Tokenizer, run.Options<ChatOptions>().Choose(session.TokenizerFolder, session.Tokenizer));
 
     private TrainingOptions Options() => new(
         run.Options<DataOptions>(), run.Options<StepOptions>(), run.Options<OptimizerOptions>(), run.Options<ScheduleOptions>(),
