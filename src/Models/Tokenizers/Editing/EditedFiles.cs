@@ -70,6 +70,25 @@ internal sealed class EditedFiles
         {
             vocabulary[content] = id;
         }
+
+        foreach (var (role, token) in new[] { ("bos_token", before.BosToken), ("eos_token", before.EosToken), ("pad_token", before.PadToken), ("unk_token", before.UnkToken) })
+        {
+            if (token == old)
+            {
+                SetRole(role, content, before);
+            }
+        }
+
+        foreach (var list in new[] { config, map }.Select(f => f?["additional_special_tokens"]).OfType<JsonArray>())
+        {
+            for (var i = 0; i < list.Count; i++)
+            {
+                if ((list[i] is JsonObject spelled ? (string?)spelled["content"] : (string?)list[i]) == old)
+                {
+                    list[i] = content;
+                }
+            }
+        }
     }
 
     /// <summary>Gives a token a role; where it takes over the beginning or end of texts, the post-processor follows.</summary>
