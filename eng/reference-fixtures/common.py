@@ -11,7 +11,6 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-DEVICE_NOTE = "cpu"
 
 
 def versions():
@@ -23,7 +22,7 @@ def versions():
         "safetensors": safetensors.__version__,
         "numpy": numpy.__version__,
         "python": platform.python_version(),
-        "device": DEVICE_NOTE,
+        "device": "cpu",
     }
 
 

@@ -11,7 +11,7 @@ from modelcases import Routers, checkpoint_tensors
 
 STEPS, MICRO, ROWS, LENGTH, WARMUP = 20, 2, 2, 24, 4
 RATE, DECAY, CLIP = 0.001, 0.01, 1.0
-TRACES = {"gemma2-token-mean": "gemma2", "qwen3_moe-token-mean": "qwen3_moe"}
+TRACES = {"gemma2-token-mean": "gemma2", "qwen3_moe-token-mean": "qwen3_moe", "phi3-token-mean": "phi3"}
 
 
 def rate(step):

@@ -8,7 +8,7 @@ internal sealed record LoraConfiguration
 {
     // What would change the numbers and is not computed here.
     private static readonly string[] Unsupported =
-        ["target_parameters", "layer_replication", "trainable_token_indices", "alora_invocation_tokens", "fan_in_fan_out", "use_qalora", "use_bdlora", "megatron_config"];
+        ["layer_replication", "trainable_token_indices", "alora_invocation_tokens", "fan_in_fan_out", "use_qalora", "use_bdlora", "megatron_config"];
 
     public required int Rank { get; init; }
 
@@ -25,6 +25,9 @@ internal sealed record LoraConfiguration
     public IReadOnlyDictionary<string, double> AlphaPattern { get; init; } = new Dictionary<string, double>();
 
     public required ModuleTargets Targets { get; init; }
+
+    /// <summary>Bare parameters with deltas of their own.</summary>
+    public ParameterTargets Parameters { get; init; } = new([]);
 
     /// <summary>Modules that train in full and are saved with the adapter, by path or its end.</summary>
     public IReadOnlyList<string> ModulesToSave { get; init; } = [];
@@ -52,6 +55,7 @@ internal sealed record LoraConfiguration
         AlphaPattern = options.AlphaPattern,
         ModulesToSave = options.ModulesToSave,
         EnsureWeightTying = true,
+        Parameters = new ParameterTargets(options.TargetParameters),
         Targets = ModuleTargets.Of(options.TargetLinear ? ["all-linear"] : options.TargetModules, new LayerChoice(options.Layers, options.LayersPattern)),
     };
 
@@ -77,6 +81,7 @@ internal sealed record LoraConfiguration
                 EnsureWeightTying = (bool?)root["ensure_weight_tying"] ?? false,
                 LoraBias = (bool?)root["lora_bias"] ?? false,
                 Bias = (string?)root["bias"] ?? "none",
+                Parameters = new ParameterTargets(Texts(root["target_parameters"])),
                 Targets = ReadTargets(root),
             };
         }
@@ -87,7 +92,7 @@ internal sealed record LoraConfiguration
     }
 
     /// <summary>Writes the file's text with PEFT's keys.</summary>
-    public string ToJson(string baseModel, IEnumerable<string> modules) => new JsonObject
+    public string ToJson(string baseModel, IEnumerable<string> modules, IEnumerable<string> parameters) => new JsonObject
     {
         ["alpha_pattern"] = Pattern(AlphaPattern.ToDictionary(p => p.Key, p => JsonValue.Create(p.Value))),
         ["base_model_name_or_path"] = baseModel,
@@ -104,6 +109,7 @@ internal sealed record LoraConfiguration
         ["r"] = Rank,
         ["rank_pattern"] = Pattern(RankPattern.ToDictionary(p => p.Key, p => JsonValue.Create(p.Value))),
         ["target_modules"] = new JsonArray([.. modules.Select(m => (JsonNode)JsonValue.Create(m))]),
+        ["target_parameters"] = Parameters.IsEmpty ? null : new JsonArray([.. parameters.Select(p => (JsonNode)JsonValue.Create(p))]),
         ["task_type"] = "CAUSAL_LM",
         ["use_dora"] = UseDora,
         ["use_rslora"] = UseRsLora,

@@ -17,7 +17,7 @@ internal static class DownloadCommand
             var text = result.GetRequiredValue(id);
             var repository = HubRepository.Parse(HubKind.Model, text, result.GetValue(revision))
                 ?? throw new InputException($"'{text}' is no id of the hub. Write org/name, or org/name@revision.");
-            var places = new HubPlaces(w => Console.Error.WriteLine($"warning: {w}"), stop);
+            var places = HubPlaces.OnConsole(stop);
             result.InvocationConfiguration.Output.WriteLine(places.Download("", Path.GetFullPath(text), repository, HubSelection.Model));
             return Task.FromResult(ExitCode.Success);
         });

@@ -10,6 +10,9 @@ internal sealed class HubPlaces(Action<string> warn, CancellationToken stop)
 {
     private static readonly string[] FileEndings = [".yml", ".yaml", ".json", ".jsonl", ".parquet", ".txt", ".csv"];
 
+    /// <summary>For commands that log nothing.</summary>
+    public static HubPlaces OnConsole(CancellationToken stop) => new(w => Console.Error.WriteLine($"warning: {w}"), stop);
+
     /// <summary>Whether a text can be an id of the hub, since nothing on this machine is called so.</summary>
     public static HubRepository? Find(HubKind kind, string name, string? revision = null)
         => FileEndings.Any(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase)) ? null : HubRepository.Parse(kind, name, revision);

@@ -25,7 +25,7 @@ internal sealed class ModelReference
     /// <exception cref="InputException">There is nothing, or nothing that names a model.</exception>
     public static ModelReference Open(string name, string? adapter)
     {
-        var places = new HubPlaces(w => Console.Error.WriteLine($"warning: {w}"), CancellationToken.None);
+        var places = HubPlaces.OnConsole(CancellationToken.None);
         if (adapter is not null && !Directory.Exists(adapter) && HubPlaces.Find(HubKind.Model, adapter) is { } distant)
         {
             adapter = places.Download("--adapter: ", Path.GetFullPath(adapter), distant, HubSelection.Model);

@@ -8,6 +8,7 @@ using Neoteny.Models.Adapters;
 using Neoteny.Models.Checkpoints;
 using Neoteny.Models.Configuration;
 using Neoteny.Models.Decoder;
+using Neoteny.Models.Families;
 using Neoteny.Models.Hub;
 using Neoteny.Models.Loading;
 using Neoteny.Models.Tokenizers;
@@ -37,7 +38,7 @@ internal sealed class ModelSession : IDisposable
     /// <summary>The base model's folder.</summary>
     public string Folder { get; }
 
-    /// <summary>The model's configuration, as it is with the tokens of the run.</summary>
+    /// <summary>The model's configuration, with the run's overrides and tokens.</summary>
     public HuggingFaceConfig Config { get; }
 
     /// <summary>The model.</summary>
@@ -78,8 +79,8 @@ internal sealed class ModelSession : IDisposable
         Determinism.Set(options.Deterministic);
         backends.cuda.matmul.allow_tf32 = run.Options<PrecisionOptions>().TensorFloat32 == "true";
         var places = new HubPlaces(w => log.LogWarning("{Note}", w), stop);
-        var folder = source?.Folder ?? places.Folder(
-            run.File, "base_model", options.BaseModel, options.Revision, options.Reinitialize ? HubSelection.Tokenizer : HubSelection.Model, ModelSource.Otherwise);
+        var folder = FolderOf(run, source, places);
+        CheckOverrides(run, folder, options.ConfigOverrides);
         var adapterFolder = source is not null ? source.AdapterFolder
             : options.SavedAdapter is { } named ? places.Folder(run.File, "lora_model_dir", named, null, HubSelection.Model, "Name one with adapter_config.json.")
             : null;
@@ -88,14 +89,15 @@ internal sealed class ModelSession : IDisposable
         DecoderModel? model = null;
         try
         {
-            var (config, rows) = ModelRows.Plan(HuggingFaceConfig.Open(folder), tokenizer, run.Options<TokenOptions>(), adapterFolder, log);
+            var (config, rows) = ModelRows.Plan(HuggingFaceConfig.Open(folder).WithOverrides(options.ConfigOverrides), tokenizer, run.Options<TokenOptions>(), adapterFolder, log);
             var composer = new ModelComposer(run.Plugins);
             model = ModelLoader.Load(folder, new ModelLoadOptions
             {
                 DType = source?.KeepsDType == true ? null : run.Options<PrecisionOptions>().WeightType(device),
                 Device = device,
                 FreshSeed = options.Reinitialize && source is null ? seed : null,
-                Formats = composer.Quantize(() => ModelLoader.Describe(folder)),
+                Overrides = options.ConfigOverrides,
+                Formats = composer.Quantize(() => ModelLoader.Describe(folder, new ModelLoadOptions { Overrides = options.ConfigOverrides })),
                 Rows = rows,
                 Note = n => log.LogWarning("{Note}", n),
             });
@@ -109,8 +111,9 @@ internal sealed class ModelSession : IDisposable
                 : adapterFolder is { } saved ? composer.Adapt(model, SavedAdapter.KindOf(saved), saved, seed) : null;
             composer.ChooseAttention(model, run.Options<AttentionOptions>().Name, model.BaseParameters[0].DType, device);
             var loss = composer.ChooseLoss(model, options.Loss);
-            composer.Override(model);
+            composer.Override(model).Apply();
             var offload = composer.Offload(model);
+            offload.Apply();
             model.CheckpointsLayers = run.Options<CheckpointingOptions>().Enabled;
             foreach (var entry in composer.Entries)
             {
@@ -132,6 +135,15 @@ internal sealed class ModelSession : IDisposable
         }
     }
 
+    /// <summary>The base model's folder; one of the hub is downloaded.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public static string FolderOf(RunContext run, ModelSource? source = null, HubPlaces? places = null)
+    {
+        var options = run.Options<ModelOptions>();
+        return source?.Folder ?? (places ?? HubPlaces.OnConsole(default)).Folder(
+            run.File, "base_model", options.BaseModel, options.Revision, options.Reinitialize ? HubSelection.Tokenizer : HubSelection.Model, ModelSource.Otherwise);
+    }
+
     /// <summary>The options of one tape of this run.</summary>
     public TapeOptions Tape(TapeRequest request)
         => new() { Seed = request.Seed, Recording = request.IsRecording, Store = request.IsRecording ? offload.Saved : null, Observers = offload.Segments };
@@ -140,6 +152,7 @@ internal sealed class ModelSession : IDisposable
     /// <param name="target">An existing folder.</param>
     public void Save(string target)
     {
+        using var scope = NewDisposeScope();
         if (Adapter is not null)
         {
             AdapterFolder.Write(target, AdapterSetup.Export(Model, Adapter, baseModel));
@@ -157,5 +170,18 @@ internal sealed class ModelSession : IDisposable
     {
         Model.Dispose();
         tokenizer.Dispose();
+    }
+
+    private static void CheckOverrides(RunContext run, string folder, IReadOnlyDictionary<string, object?> overrides)
+    {
+        var config = HuggingFaceConfig.Open(folder);
+        if (overrides.Count > 0 && ModelFamilies.WithoutEffect(config.WithOverrides(overrides), config, overrides.Keys) is [var key, ..])
+        {
+            var entry = run.File.Root.Find("overrides_of_model_config") ?? run.File.Root.Find("model_config");
+            var place = (entry?.Value as MapNode)?.Entries.FirstOrDefault(e => e.Key == key)?.Place ?? run.File.Whole;
+            var known = config.Keys.Union(ModelFamilies.KeysRead(config.WithOverrides(overrides)));
+            throw new InputException($"{place}: overrides_of_model_config: {folder} has no key '{key}' in config.json, and no model of its family reads one"
+                + (Nearest.To(key, known) is { } near ? $"; did you mean '{near}'?" : ". Remove it."));
+        }
     }
 }

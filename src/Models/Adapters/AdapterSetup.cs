@@ -30,9 +30,11 @@ public static class AdapterSetup
         foreach (var path in paths)
         {
             var site = model.At(path);
-            var delta = adapter.Attach(site, request);
-            Check(path, delta, adapter.Supports);
-            site.Attach(delta);
+            foreach (var delta in adapter.AttachAll(site, request))
+            {
+                Check(path, delta, adapter.Supports);
+                site.Attach(delta);
+            }
         }
 
         return paths;
@@ -51,19 +53,14 @@ public static class AdapterSetup
     {
         foreach (var site in model.Sites.Where(s => s.Deltas.Count > 0))
         {
-            var linear = (ILinear)site.Original;
-            var weight = linear.Weight;
             if (site.Deltas.Any(d => d.Bias is not null))
             {
-                MergeBiases(site.Path, linear.Bias, site.Deltas);
+                MergeBiases(site.Path, (site.Original as ILinear)?.Bias, site.Deltas);
             }
 
-            using (var scope = NewDisposeScope())
-            using (var guard = no_grad())
-            using (var lease = weight.Rent(ScalarType.Float32))
+            foreach (var group in site.Deltas.GroupBy(d => d.Target))
             {
-                var merged_OI = site.Deltas.Aggregate(lease.Tensor, Merged);
-                weight.Load(merged_OI.to(weight.DType).MoveToOuterDisposeScope());
+                Merge(DeltaWeight.Of(site, group.Key), [.. group]);
             }
 
             site.Detach();
@@ -119,6 +116,24 @@ public static class AdapterSetup
         bias.Load(sum_O.to(bias.DType).MoveToOuterDisposeScope());
     }
 
+    private static void Merge(Parameter weight, IReadOnlyList<LowRankDelta> deltas)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        Tensor merged;
+        if (deltas[0].Target == DeltaTarget.Weight)
+        {
+            using var lease = weight.Rent(ScalarType.Float32);
+            merged = deltas.Aggregate(lease.Tensor, Merged).to(weight.DType);
+        }
+        else
+        {
+            merged = ExpertMerge.Merged(weight, deltas);
+        }
+
+        weight.Load(merged.MoveToOuterDisposeScope());
+    }
+
     private static Tensor Merged(Tensor weight_OI, LowRankDelta delta)
     {
         using var a_RI = delta.A.Rent(ScalarType.Float32);
@@ -135,7 +150,8 @@ public static class AdapterSetup
 
     private static void Check(string path, LowRankDelta delta, AdapterFeatures supports)
     {
-        var used = (delta.Dropout > 0 ? AdapterFeatures.Dropout : 0) | (delta.Magnitude is null ? 0 : AdapterFeatures.Magnitude) | (delta.Bias is null ? 0 : AdapterFeatures.Bias);
+        var used = (delta.Dropout > 0 ? AdapterFeatures.Dropout : 0) | (delta.Magnitude is null ? 0 : AdapterFeatures.Magnitude) | (delta.Bias is null ? 0 : AdapterFeatures.Bias)
+            | (delta.Target == DeltaTarget.Weight ? 0 : AdapterFeatures.Experts);
         if ((used & ~supports) is not 0 and var undeclared)
         {
             throw new NeotenyException($"{path}: the adapter uses {undeclared}, which it does not declare in Supports.");

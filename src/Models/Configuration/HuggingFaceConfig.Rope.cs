@@ -77,7 +77,7 @@ public sealed partial class HuggingFaceConfig
             };
         }
 
-        return result;
+        return overrides.Count == 0 ? this : new HuggingFaceConfig(result.root, $"{Source} with overrides_of_model_config");
     }
 
     // Where layers differ, the settings of full attention are meant: those of sliding layers never need scaling.
@@ -113,7 +113,7 @@ public sealed partial class HuggingFaceConfig
         return merged;
     }
 
-    private bool HasRopeOf(string layerType) => root["rope_parameters"] is JsonObject nested && nested[layerType] is JsonObject;
+    private bool HasRopeOf(string layerType) => At("rope_parameters") is JsonObject nested && nested[layerType] is JsonObject;
 
     private static RopeType TypeOf(HuggingFaceConfig scaling)
     {

@@ -27,8 +27,8 @@ internal sealed class RotaryTable(RotarySpec spec) : IDisposable
         };
     }
 
-    /// <summary>Whether keys turned while the longest sequence had one length are of no use once it has another: LongRoPE beyond the trained length.</summary>
-    public bool Outdates(int before, int after) => rope.Type == RopeType.LongRope && Regime(before) != Regime(after);
+    /// <summary>Whether keys turned while the longest sequence had one length are to be computed anew once it has another.</summary>
+    public bool Outdates(int before, int after) => spec.RenewsKeys && Regime(before) != Regime(after);
 
     public void Dispose()
     {

@@ -20,7 +20,7 @@ internal sealed class CheckpointWeights(CheckpointReader checkpoint, HuggingFace
     /// <exception cref="InputException">It does not: the message lists every weight that is missing or has another shape.</exception>
     public void Check(IReadOnlyList<(string Name, long[] Shape)> needed)
     {
-        var missing = needed.Where(n => !checkpoint.Contains(n.Name)).Select(n => n.Name).ToList();
+        var missing = needed.Where(n => !checkpoint.Contains(n.Name) && !Mxfp4.Holds(checkpoint, n.Name)).Select(n => n.Name).ToList();
         var misshapen = needed.Where(n => checkpoint.Contains(n.Name) && !checkpoint.Shape(n.Name).SequenceEqual(n.Shape) && !Grows(n.Name, n.Shape)).ToList();
         var known = needed.Select(n => n.Name).ToHashSet();
         var unused = checkpoint.Names.Where(n => !known.Contains(n) && !IsCompanion(n)).ToList();
@@ -58,15 +58,28 @@ internal sealed class CheckpointWeights(CheckpointReader checkpoint, HuggingFace
     /// <summary>Reads one weight; the caller owns it.</summary>
     public Tensor Read(string name, long[] shape)
     {
+        if (!checkpoint.Contains(name))
+        {
+            return Mxfp4.Read(checkpoint, name, shape, options.DType ?? ScalarType.BFloat16, options.Device);
+        }
+
         var weight = scales.Find(name) is { } scale
             ? scales.Read(name, scale, options.DType ?? config.DType ?? ScalarType.BFloat16, options.Device)
-            : checkpoint.Read(name, options.DType ?? DefaultType(name), options.Device);
+            : checkpoint.Read(name, Type(name), options.Device);
         return Grows(name, shape) ? Grow(weight, name, shape[0]) : weight;
     }
 
-    // Bytes of 8-bit floats without scales are values all the same.
-    private ScalarType? DefaultType(string name)
-        => checkpoint.Entry(name).StoredType.StartsWith("F8_", StringComparison.Ordinal) ? config.DType ?? ScalarType.BFloat16 : null;
+    private ScalarType? Type(string name)
+    {
+        // The correction is added to scores in fp32, where bf16 would change which experts are chosen.
+        if (name.EndsWith(".e_score_correction_bias", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        // 8-bit floats without scales are values all the same.
+        return options.DType ?? (checkpoint.Entry(name).StoredType.StartsWith("F8_", StringComparison.Ordinal) ? config.DType ?? ScalarType.BFloat16 : null);
+    }
 
     private bool Grows(string name, long[] shape)
     {
@@ -95,7 +108,7 @@ internal sealed class CheckpointWeights(CheckpointReader checkpoint, HuggingFace
 
     // Scales belong to weights, frequencies are computed, and a tied head may be stored all the same.
     private static bool IsCompanion(string name)
-        => name.EndsWith("_scale_inv", StringComparison.Ordinal) || name.EndsWith("_scale", StringComparison.Ordinal)
+        => name.EndsWith("_scale_inv", StringComparison.Ordinal) || name.EndsWith("_blocks", StringComparison.Ordinal) || name.EndsWith("_scales", StringComparison.Ordinal) || name.EndsWith("_scale", StringComparison.Ordinal)
             || name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || name == "lm_head.weight";
 
     private string Shape((string Name, long[] Shape) weight) => $"[{string.Join(", ", checkpoint.Shape(weight.Name))}]";

@@ -17,7 +17,7 @@ public static class ModelLoader
         options ??= new ModelLoadOptions();
         var original = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
         var config = options.Rows is { } rows ? original.With("vocab_size", rows.Count) : original;
-        var spec = ModelFamilies.Of(config).Describe(config);
+        var spec = ModelFamilies.Of(config, () => TensorNames(folder)).Describe(config);
         if (options.FreshSeed is { } seed)
         {
             return DecoderBuilder.Build(spec, new FreshWeights(spec, options, seed).Make, options.Formats);
@@ -29,13 +29,27 @@ public static class ModelLoader
         return DecoderBuilder.Build(spec, weights.Read, options.Formats);
     }
 
-    /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight.</summary>
+    /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight. Formats pack weights that hold no data.</summary>
     public static DecoderModel Describe(string folder, ModelLoadOptions? options = null)
     {
         options ??= new ModelLoadOptions();
         var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
         var dtype = options.DType ?? config.DType ?? ScalarType.Float32;
-        return DecoderBuilder.Build(ModelFamilies.Of(config).Describe(config), (_, shape) => empty(shape, dtype: dtype, device: META));
+        var spec = ModelFamilies.Of(config, () => TensorNames(folder)).Describe(config);
+        return DecoderBuilder.Build(spec, (_, shape) => empty(shape, dtype: dtype, device: META), options.Formats);
+    }
+
+    private static IReadOnlyList<string>? TensorNames(string folder)
+    {
+        try
+        {
+            using var checkpoint = CheckpointReader.Open(folder);
+            return checkpoint.Names;
+        }
+        catch (InputException)
+        {
+            return null;
+        }
     }
 
     private static IReadOnlyList<(string Name, long[] Shape)> Names(DecoderSpec spec)

@@ -14,6 +14,7 @@ public class GenerationParityTests
             data.Add(name, true, "sdpa");
             data.Add(name, false, "sdpa");
             data.Add(name, true, "eager");
+            data.Add(name, false, "eager");
         }
 
         return data;
@@ -62,6 +63,25 @@ public class GenerationParityTests
         Assert.Equal(generator.Generate([prompts[0]], options)[0].Ids, together[0].Ids);
         Assert.Equal(generator.Generate(prompts, options with { UseCache = false })[1].Ids, together[1].Ids);
         Assert.NotEqual(generator.Generate(prompts, options with { Seed = 6 })[0].Ids, together[0].Ids);
+    }
+
+    [SkippableFact]
+    public void A_remembered_prompt_is_continued_with_the_tokens_of_a_fresh_one()
+    {
+        using var fixture = ModelCase.Open("llama");
+        var generator = new TextGenerator(fixture.Model);
+        using var memory = new PromptMemory();
+        int[] first = [1, 5, 9, 30];
+        int[] answer = [.. generator.Stream(first, memory, Options(true)).Select(t => t.Id)];
+        Assert.Equal(generator.Generate([first], Options(true))[0].Ids, answer);
+        Assert.Equal(first.Length + answer.Length - 1, memory.Length);
+
+        foreach (int[] next in new int[][] { [.. first, .. answer, 7, 8], [1, 5, 100, 3], first })
+        {
+            var fresh = generator.Generate([next], Options(true))[0].Ids;
+            Assert.Equal(fresh, generator.Stream(next, memory, Options(true)).Select(t => t.Id));
+            Assert.Equal(next.Length + fresh.Count - 1, memory.Length);
+        }
     }
 
     [SkippableFact]

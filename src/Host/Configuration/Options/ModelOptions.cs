@@ -18,6 +18,10 @@ internal sealed record ModelOptions : IValidated
     [Key("tokenizer_config", Summary = "A folder or an id of the hub that holds the tokenizer.", Default = "base_model")]
     public string? Tokenizer { get; init; }
 
+    /// <summary>Keys of config.json with other values.</summary>
+    [Key("overrides_of_model_config", Aliases = ["model_config"], Summary = "Keys that replace those of the model's config.json before it is built, for instance rope_scaling.")]
+    public IReadOnlyDictionary<string, object?> ConfigOverrides { get; init; } = new Dictionary<string, object?>();
+
     /// <summary>Where the model runs.</summary>
     [Key("device", Default = "auto", Summary = "auto (a GPU where there is one), cpu, cuda or cuda:n.")]
     public string Device { get; init; } = "auto";
