@@ -216,7 +216,7 @@ internal sealed class ModelComposer(PluginSet plugins)
         => string.Join(", ", names.OfType<string>().GroupBy(n => n).Select(g => $"{g.Key} ({g.Count()} parameters)").DefaultIfEmpty("no parameter"));
 
     private static string Ranks(IReadOnlyList<LowRankDelta> deltas)
-        => string.Create(CultureInfo.InvariantCulture, $"rank {string.Join(", ", deltas.Select(d => d.A.Shape[0]).Distinct())}, {deltas.SelectMany(d => d.Parameters).Sum(p => p.Count):n0} parameters");
+        => string.Create(CultureInfo.InvariantCulture, $"rank {string.Join(", ", deltas.Select(d => d.Rank).Distinct())}, {deltas.SelectMany(d => d.Parameters).Sum(p => p.Count):n0} parameters");
 
     private ExtensionSource SourceOf<TPoint>(TPoint instance, string name)
         where TPoint : class
