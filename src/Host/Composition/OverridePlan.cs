@@ -130,7 +130,8 @@ internal sealed class OverridePlan
                 | (delta.Bias is null ? 0 : ModuleFeatures.DeltaBias);
         }
 
-        demands |= sites.Any(s => s.Original is ILinear { Bias: not null }) ? ModuleFeatures.Biases : 0;
+        demands |= sites.Any(s => s.Original is ILinear { Bias: not null } or IRouter { Bias: not null } or IExperts { DownBias: not null }) ? ModuleFeatures.Biases : 0;
+        demands |= sites.Any(s => s.Original is IExperts { Activation.IsPlain: false }) ? ModuleFeatures.ExpertUnits : 0;
         return demands | (sites.SelectMany(s => s.Parameters).Any(p => p.Format != DenseFormat.Instance) ? ModuleFeatures.StoredFormats : 0);
     }
 }
