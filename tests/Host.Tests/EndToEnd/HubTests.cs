@@ -50,7 +50,7 @@ public sealed class HubTests : IClassFixture<Workspace>, IDisposable
         data.Files["data/train.jsonl"] = File.ReadAllBytes(workspace.Data);
         Environment.SetEnvironmentVariable("HF_ENDPOINT", data.Endpoint.ToString());
         var config = workspace.Config("data-hub", ("datasets", "[{ path: acme/talks, type: chat_template, split: train }]"), ("max_steps", "1"));
-        Assert.Contains("Training data: 24 records", NeotenyProgram.Run("train", config).Succeeded().Error);
+        Assert.Contains("Training data: 24 documents from 24 records", NeotenyProgram.Run("train", config).Succeeded().Error);
         Assert.Empty(data.Downloads("data/validation.jsonl"));
     }
 
