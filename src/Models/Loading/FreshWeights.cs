@@ -15,7 +15,7 @@ internal sealed class FreshWeights(DecoderSpec spec, ModelLoadOptions options, u
 
     private Tensor Draw(string name, long[] shape)
     {
-        if (shape.Length == 1)
+        if (shape.Length == 1 || name.EndsWith("_bias", StringComparison.Ordinal))
         {
             return name.EndsWith("norm.weight", StringComparison.Ordinal) ? full(shape, Runtime.Scalars.Of(1 - spec.NormOffset)) : zeros(shape);
         }
