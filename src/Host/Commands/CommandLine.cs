@@ -42,6 +42,12 @@ internal static class CommandLine
     {
         if (exception is OperationCanceledException)
             return ExitCode.Interrupted;
+        if (exception is not NeotenyException && Runtime.Cuda.DeviceMemory.IsExhausted(exception))
+        {
+            exception = new NeotenyException("The GPU ran out of memory while loading, evaluating or generating. Lower sequence_len or micro_batch_size, train an adapter (adapter: lora), set bf16: true, "
+                + "or end what else uses the GPU (nvidia-smi shows it).", exception);
+        }
+
         var known = exception as NeotenyException;
         var blame = known is null ? Plugins.PluginBlame.Of(exception) : null;
         error.WriteLine($"error: {known?.Message ?? blame ?? $"{exception.GetType().Name}: {exception.Message}"}");
