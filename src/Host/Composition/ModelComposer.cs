@@ -190,19 +190,12 @@ internal sealed class ModelComposer(PluginSet plugins)
         }
 
         var plan = OverridePlan.Make(model, plugins.All<IModuleOverride>().Select(o => (Source(o), o.Instance)));
-        foreach (var (stage, claims) in new[] { ("override", plan.Replacements), ("wrap", plan.Wrappers) })
+        foreach (var claim in plan.Replacements.Concat(plan.Wrappers))
         {
-            foreach (var claim in claims)
-            {
-                claim.Site.Replace(claim.Override.Replace(claim.Site));
-            }
-
-            foreach (var group in claims.GroupBy(c => c.Source))
-            {
-                Add(stage, group.Key, [.. group.Select(c => c.Site.Path)]);
-            }
+            claim.Site.Replace(claim.Override.Replace(claim.Site));
         }
 
+        entries.AddRange(plan.Entries);
         notes.AddRange(plan.Notes);
     }
 

@@ -171,6 +171,7 @@ public sealed class Trainer : IDisposable
         Threads = get_num_threads(),
         Data = fingerprint,
         TrainedTokens = progress.TrainedTokens,
+        Implementations = setup.Implementations(),
     };
 
     private NeotenyException NotFinite(StepOutcome outcome, double rate)
