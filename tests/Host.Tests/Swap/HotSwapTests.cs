@@ -7,7 +7,7 @@ namespace Neoteny.Host.Tests.Swap;
 public sealed class HotSwapTests(Workspace workspace) : IClassFixture<Workspace>
 {
     [Fact]
-    public void A_newer_version_takes_over_attention_and_loss_without_changing_the_losses()
+    public async Task A_newer_version_takes_over_attention_and_loss_without_changing_the_losses()
     {
         using var test = new LiveTest(workspace, "Steady/1.0.0");
         var whole = test.Train("whole", LiveTest.Steady, _ => { });
@@ -23,7 +23,7 @@ public sealed class HotSwapTests(Workspace workspace) : IClassFixture<Workspace>
             keys = [.. s.Swap.Status.Plugins.Single(p => p.Id == "Steady").InUse];
         });
 
-        var outcome = asked!.Result;
+        var outcome = await asked!;
         Assert.Equal(SwapStatus.Swapped, outcome.Status);
         Assert.Equal(4, outcome.Step);
         Assert.InRange(outcome.Pause.TotalMilliseconds, 0, 250);
@@ -88,7 +88,7 @@ public sealed class HotSwapTests(Workspace workspace) : IClassFixture<Workspace>
     }
 
     [Fact]
-    public void An_old_version_that_something_holds_is_reported_and_the_run_goes_on()
+    public async Task An_old_version_that_something_holds_is_reported_and_the_run_goes_on()
     {
         using var test = new LiveTest(workspace, "Steady/1.0.0", "Steady/1.1.0");
         Task<SwapOutcome>? asked = null;
@@ -101,7 +101,8 @@ public sealed class HotSwapTests(Workspace workspace) : IClassFixture<Workspace>
         });
 
         Assert.Equal(24, losses.Length);
-        Assert.False(asked!.Result.OldIsFreed);
+        var outcome = await asked!;
+        Assert.False(outcome.OldIsFreed);
         Assert.Matches(
             "^Warning: swapped attention steady, loss steady_loss: Steady 1.1.0 -> 1.0.0 at step 4, pause [0-9.]+ ms; Steady 1.1.0 is out of use but not freed after 10 collections: "
             + @"something still refers to it \(a static event, a thread, a timer or a cache of its own\), so its memory stays until the run ends$",
@@ -110,7 +111,7 @@ public sealed class HotSwapTests(Workspace workspace) : IClassFixture<Workspace>
     }
 
     [Fact]
-    public void Swaps_beside_evaluations_and_checkpoints_change_nothing_and_the_checkpoint_says_what_computed()
+    public async Task Swaps_beside_evaluations_and_checkpoints_change_nothing_and_the_checkpoint_says_what_computed()
     {
         using var test = new LiveTest(workspace, "Steady/1.0.0", "Steady/1.1.0");
         IEnumerable<(string, string?)> keys =
@@ -128,7 +129,7 @@ public sealed class HotSwapTests(Workspace workspace) : IClassFixture<Workspace>
                 outcomes.Add(await s.Swap.Request(SwapTarget.Parse(i % 2 == 0 ? "Steady@1.0.0" : "Steady@1.1.0")));
             }
         }));
-        asking!.Wait();
+        await asking!;
 
         LiveTest.AssertSame(whole, busy);
         Assert.Contains(outcomes, o => o.Status == SwapStatus.Swapped);

@@ -28,11 +28,11 @@ public sealed class MoldNorm : IModuleOverride
         {
 #if COMPOSED
             var mean = x.mul(x).sum(-1, keepdim: true).div(Scalars.Of((double)x.size(-1)));
-            return x.div(mean.add(Scalars.Of(Epsilon)).sqrt()).mul(weight);
+            return x.div(mean.add(Scalars.Of(Epsilon), Scalars.One).sqrt()).mul(weight);
 #elif WRONG
             return x.mul(weight);
 #else
-            return x.mul(x.mul(x).mean([-1L], keepdim: true).add(Scalars.Of(Epsilon)).rsqrt()).mul(weight);
+            return x.mul(x.mul(x).mean([-1L], keepdim: true).add(Scalars.Of(Epsilon), Scalars.One).rsqrt()).mul(weight);
 #endif
         }
     }
