@@ -8,7 +8,7 @@ internal sealed record LoraConfiguration
 {
     // What would change the numbers and is not computed here.
     private static readonly string[] Unsupported =
-        ["target_parameters", "layer_replication", "trainable_token_indices", "alora_invocation_tokens", "fan_in_fan_out", "lora_bias", "use_qalora", "use_bdlora", "megatron_config"];
+        ["layer_replication", "trainable_token_indices", "alora_invocation_tokens", "fan_in_fan_out", "use_qalora", "use_bdlora", "megatron_config"];
 
     public required int Rank { get; init; }
 
@@ -26,11 +26,17 @@ internal sealed record LoraConfiguration
 
     public required ModuleTargets Targets { get; init; }
 
+    /// <summary>Bare parameters with deltas of their own.</summary>
+    public ParameterTargets Parameters { get; init; } = new([]);
+
     /// <summary>Modules that train in full and are saved with the adapter, by path or its end.</summary>
     public IReadOnlyList<string> ModulesToSave { get; init; } = [];
 
     /// <summary>Whether an embedding and a head that share their weight go on sharing it where one of them trains in full.</summary>
     public bool EnsureWeightTying { get; init; }
+
+    /// <summary>Whether B has a bias.</summary>
+    public bool LoraBias { get; init; }
 
     /// <summary>Which biases of the base model train: <c>none</c>, <c>all</c>, or <c>lora_only</c>, those of adapted modules.</summary>
     public string Bias { get; init; } = "none";
@@ -49,6 +55,7 @@ internal sealed record LoraConfiguration
         AlphaPattern = options.AlphaPattern,
         ModulesToSave = options.ModulesToSave,
         EnsureWeightTying = true,
+        Parameters = new ParameterTargets(options.TargetParameters),
         Targets = ModuleTargets.Of(options.TargetLinear ? ["all-linear"] : options.TargetModules, new LayerChoice(options.Layers, options.LayersPattern)),
     };
 
@@ -72,7 +79,9 @@ internal sealed record LoraConfiguration
                 AlphaPattern = Pattern(root["alpha_pattern"], static n => (double)n),
                 ModulesToSave = Texts(root["modules_to_save"]),
                 EnsureWeightTying = (bool?)root["ensure_weight_tying"] ?? false,
+                LoraBias = (bool?)root["lora_bias"] ?? false,
                 Bias = (string?)root["bias"] ?? "none",
+                Parameters = new ParameterTargets(Texts(root["target_parameters"])),
                 Targets = ReadTargets(root),
             };
         }
@@ -83,7 +92,7 @@ internal sealed record LoraConfiguration
     }
 
     /// <summary>Writes the file's text with PEFT's keys.</summary>
-    public string ToJson(string baseModel, IEnumerable<string> modules) => new JsonObject
+    public string ToJson(string baseModel, IEnumerable<string> modules, IEnumerable<string> parameters) => new JsonObject
     {
         ["alpha_pattern"] = Pattern(AlphaPattern.ToDictionary(p => p.Key, p => JsonValue.Create(p.Value))),
         ["base_model_name_or_path"] = baseModel,
@@ -93,12 +102,14 @@ internal sealed record LoraConfiguration
         ["inference_mode"] = true,
         ["init_lora_weights"] = true,
         ["lora_alpha"] = Alpha == Math.Floor(Alpha) ? JsonValue.Create((long)Alpha) : JsonValue.Create(Alpha),
+        ["lora_bias"] = LoraBias,
         ["lora_dropout"] = Dropout,
         ["modules_to_save"] = ModulesToSave.Count == 0 ? null : new JsonArray([.. ModulesToSave.Select(m => (JsonNode)JsonValue.Create(m))]),
         ["peft_type"] = "LORA",
         ["r"] = Rank,
         ["rank_pattern"] = Pattern(RankPattern.ToDictionary(p => p.Key, p => JsonValue.Create(p.Value))),
         ["target_modules"] = new JsonArray([.. modules.Select(m => (JsonNode)JsonValue.Create(m))]),
+        ["target_parameters"] = Parameters.IsEmpty ? null : new JsonArray([.. parameters.Select(p => (JsonNode)JsonValue.Create(p))]),
         ["task_type"] = "CAUSAL_LM",
         ["use_dora"] = UseDora,
         ["use_rslora"] = UseRsLora,
@@ -145,6 +156,11 @@ internal sealed record LoraConfiguration
         {
             throw new InputException($"adapter_config.json uses {string.Join(", ", unsupported)}, which this version does not support. "
                 + "Merge the adapter with PEFT and load the merged model instead.");
+        }
+
+        if ((bool?)root["lora_bias"] == true && (bool?)root["use_dora"] == true)
+        {
+            throw new InputException("adapter_config.json has use_dora and lora_bias, which cannot be combined.");
         }
 
         if ((string?)root["bias"] is not (null or "none" or "all" or "lora_only"))

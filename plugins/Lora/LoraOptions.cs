@@ -34,6 +34,10 @@ public sealed record LoraOptions : IValidated
     [Key("lora_target_linear", Default = "false", Summary = "Adapt every linear module except the output head.")]
     public bool TargetLinear { get; init; }
 
+    /// <summary>Bare parameters to adapt.</summary>
+    [Key("lora_target_parameters", Summary = "Parameters of routers and stacked experts to adapt: mlp.experts.gate_up_proj, mlp.experts.down_proj, mlp.gate.weight, or their ends.")]
+    public IReadOnlyList<string> TargetParameters { get; init; } = [];
+
     /// <summary>Rank-stabilized factor.</summary>
     [Key("peft_use_rslora", Default = "false", Summary = "Multiply by lora_alpha / sqrt(lora_r) (rsLoRA).")]
     public bool UseRsLora { get; init; }
@@ -80,7 +84,17 @@ public sealed record LoraOptions : IValidated
             problems.Add(nameof(Alpha), "is missing: adapter lora needs it, for instance lora_alpha: 32.");
         }
 
-        if (TargetModules.Count == 0 && !TargetLinear)
+        if (TargetParameters.Count > 0 && Dropout > 0)
+        {
+            problems.Add(nameof(Dropout), "cannot be combined with lora_target_parameters: adapters on bare parameters have no input to drop. Set it to 0, or remove those.");
+        }
+
+        if (TargetParameters.Count > 0 && UseDora)
+        {
+            problems.Add(nameof(UseDora), "cannot be combined with lora_target_parameters. Keep one of them.");
+        }
+
+        if (TargetModules.Count == 0 && !TargetLinear && TargetParameters.Count == 0)
         {
             problems.Add(nameof(TargetModules), "is missing: say lora_target_linear: true, or name modules, for instance lora_target_modules: [q_proj, v_proj].");
         }

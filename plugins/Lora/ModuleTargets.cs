@@ -25,6 +25,9 @@ internal sealed class ModuleTargets
     /// <summary>Whether every name must match something, as in a file that a person wrote for one model.</summary>
     public bool IsStrict { get; init; } = true;
 
+    /// <summary>Whether nothing was named.</summary>
+    public bool IsEmpty => !IsAll && names.Count == 0;
+
     private bool IsAll { get; }
 
     /// <summary>From a configuration file: names, <c>all-linear</c>, or a single text that may be an expression.</summary>

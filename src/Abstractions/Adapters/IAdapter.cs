@@ -22,6 +22,9 @@ public interface IAdapter : IExtension<AdapterFeatures>
     /// <summary>Makes the delta of one claimed site: fresh, or from <see cref="AdapterRequest.Saved"/>.</summary>
     LowRankDelta Attach(ModuleSite site, AdapterRequest request);
 
+    /// <summary>Makes all deltas of one claimed site; the host calls this one. Stacked experts carry one for each of their parameters.</summary>
+    IReadOnlyList<LowRankDelta> AttachAll(ModuleSite site, AdapterRequest request) => [Attach(site, request)];
+
     /// <summary>Whether these saved files are its own.</summary>
     bool Reads(AdapterFiles files);
 
@@ -47,6 +50,9 @@ public enum AdapterFeatures : long
 
     /// <summary>Stacked expert sites.</summary>
     Experts = 1 << 3,
+
+    /// <summary>Biases of B.</summary>
+    Bias = 1 << 4,
 }
 
 /// <summary>What an adapter is asked to attach to.</summary>

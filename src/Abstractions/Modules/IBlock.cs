@@ -183,48 +183,6 @@ public interface IAttentionBlock : IBlock
     Value Forward(Tape tape, Value x_TH, RowContext row);
 }
 
-/// <summary>Chooses experts for each token.</summary>
-public interface IRouter : IBlock
-{
-    /// <summary>Experts.</summary>
-    int ExpertCount { get; }
-
-    /// <summary>Experts per token.</summary>
-    int TopK { get; }
-
-    /// <summary>Routes <c>[T, H]</c>.</summary>
-    Routing Forward(Tape tape, Value x_TH);
-}
-
-/// <summary>A routing decision.</summary>
-public sealed class Routing
-{
-    /// <summary>Raw router outputs <c>[T, E]</c>, for auxiliary losses.</summary>
-    public required Value Logits { get; init; }
-
-    /// <summary>Chosen experts, int64 <c>[T, k]</c>.</summary>
-    public required Tensor Experts { get; init; }
-
-    /// <summary>Weights of the chosen experts <c>[T, k]</c>.</summary>
-    public required Value Weights { get; init; }
-}
-
-/// <summary>A set of expert MLPs with stacked weights.</summary>
-public interface IExperts : IBlock
-{
-    /// <summary>Gate and up projections, <c>[E, 2 * I, H]</c>, gate rows first.</summary>
-    Parameter GateUp { get; }
-
-    /// <summary>Down projections, <c>[E, H, I]</c>.</summary>
-    Parameter Down { get; }
-
-    /// <summary>The activation's name.</summary>
-    string Activation { get; }
-
-    /// <summary>Sends each token through its experts and adds the weighted results: <c>[T, H]</c> to <c>[T, H]</c>.</summary>
-    Value Forward(Tape tape, Value x_TH, Routing routing);
-}
-
 /// <summary>The output head.</summary>
 public interface IHead : IBlock
 {

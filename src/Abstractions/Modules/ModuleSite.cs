@@ -60,9 +60,10 @@ public sealed class ModuleSite
     /// <summary>Creates a host-owned parameter for an adapter.</summary>
     /// <param name="name">Its name below this site, such as <c>lora_A.weight</c>.</param>
     /// <param name="initial">Its first values; ownership is handed over.</param>
-    public Parameter AddParameter(string name, Tensor initial)
+    /// <param name="parts">How files lay it out; null for as it is.</param>
+    public Parameter AddParameter(string name, Tensor initial, IReadOnlyList<ParameterPart>? parts = null)
     {
-        var parameter = new Parameter($"{Path}.{name}", initial) { Trains = true };
+        var parameter = new Parameter($"{Path}.{name}", initial, parts) { Trains = true };
         added.Add(parameter);
         return parameter;
     }

@@ -59,6 +59,15 @@ internal sealed class OverridePlan
         return plan;
     }
 
+    /// <summary>Puts the blocks in place: replacements first, then wrappers around them.</summary>
+    public void Apply()
+    {
+        foreach (var claim in replacements.Concat(wrappers))
+        {
+            claim.Site.Replace(claim.Override.Replace(claim.Site));
+        }
+    }
+
     /// <summary>The plan as lines of a composition, in the order in which it is applied.</summary>
     public IEnumerable<CompositionEntry> Entries => Lines("override", replacements).Concat(Lines("wrap", wrappers));
 
@@ -123,7 +132,8 @@ internal sealed class OverridePlan
         var demands = ModuleFeatures.None;
         foreach (var delta in sites.SelectMany(s => s.Deltas))
         {
-            demands |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude);
+            demands |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude)
+                | (delta.Bias is null ? 0 : ModuleFeatures.DeltaBias);
         }
 
         demands |= sites.Any(s => s.Original is ILinear { Bias: not null }) ? ModuleFeatures.Biases : 0;

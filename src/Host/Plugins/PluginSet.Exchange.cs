@@ -8,11 +8,12 @@ internal sealed partial class PluginSet
 {
     /// <summary>Loads a plugin beside those in use and creates its extensions. It takes part in nothing before <see cref="Exchange"/>.</summary>
     /// <param name="plugin">A usable one.</param>
+    /// <param name="why">What asks for it.</param>
     /// <param name="binder">Binds its options.</param>
     /// <exception cref="PluginFaultException">It cannot be loaded, or a constructor failed.</exception>
-    public LoadedPlugin LoadBeside(InstalledPlugin plugin, OptionsBinder binder)
+    public LoadedPlugin LoadBeside(InstalledPlugin plugin, string why, OptionsBinder binder)
     {
-        var loaded = LoadedPlugin.Load(plugin, _shadow.Value, _shared, binder, _logs);
+        var loaded = LoadedPlugin.Load(plugin, why, _shadow.Value, _shared, binder, _logs);
         try
         {
             loaded.CreateExtensions();

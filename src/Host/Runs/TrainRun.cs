@@ -28,7 +28,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
     /// <param name="stop">Asks to finish the step, save a checkpoint and end.</param>
     public TrainingResult Execute(CancellationToken stop)
     {
-        using var opened = session = ModelSession.Open(run, log);
+        using var opened = session = ModelSession.Open(run, log, stop: stop);
         var options = Options();
         var data = LoadData(options.Data, options.Steps.Seed);
         var display = new ProgressDisplay(console);
@@ -44,8 +44,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
             Implementations = () => InUse.Describe(opened.Composition),
             Tapes = opened.Tape,
         });
-        var trained = opened.Model.Parameters.Where(p => p.Trains).Sum(p => p.Count);
-        log.LogInformation("{Trained:n0} of {All:n0} parameters train", trained, opened.Model.Parameters.Sum(p => p.Count));
+        log.LogInformation("trains: {Trained}", ModelPlan.Trained(opened.Model));
         var before = Check(data);
         var result = display.Run(() => trainer.Run(stop));
         Summarize(result, before, data, options.Saving.Folder);
@@ -67,7 +66,11 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
         return data;
     }
 
-    private TemplateChatEncoder Chat() => new(session!.Tokenizer, run.Options<ChatOptions>().Choose(session.Folder, session.Tokenizer));
+    private TemplateChatEncoder Chat()
+    {
+        var chat = run.Options<ChatOptions>();
+        return new(session!.Tokenizer, chat.Choose(session.TokenizerFolder, session.Tokenizer), chat.EndOfTurnTokens);
+    }
 
     private TrainingOptions Options() => new(
         run.Options<DataOptions>(), run.Options<StepOptions>(), run.Options<OptimizerOptions>(), run.Options<ScheduleOptions>(),

@@ -58,11 +58,7 @@ internal sealed class SwapExchange(RunContext run, ModelSession session)
             Restore();
             Check(swap.Next);
             var plan = OverridePlan.Make(session.Model, run.Plugins.All<IModuleOverride>().Select(o => (new ExtensionSource(o.Plugin, o.Version, o.Name), o.Instance)));
-            foreach (var claim in plan.Replacements.Concat(plan.Wrappers))
-            {
-                claim.Site.Replace(claim.Override.Replace(claim.Site));
-            }
-
+            plan.Apply();
             return [.. kept, .. plan.Entries];
         }
         catch

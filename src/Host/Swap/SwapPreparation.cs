@@ -55,7 +55,7 @@ internal sealed class SwapPreparation(RunContext run, ModelSession session)
         var plugin = candidate.Load!;
         try
         {
-            return run.Plugins.LoadBeside(plugin, Binder(candidate, out var file)) is var loaded && !file.Problems.HasErrors
+            return run.Plugins.LoadBeside(plugin, "swapped in while the run was live", Binder(candidate, out var file)) is var loaded && !file.Problems.HasErrors
                 ? loaded
                 : throw Discard(loaded, file);
         }

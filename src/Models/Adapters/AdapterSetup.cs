@@ -2,6 +2,7 @@ using Neoteny.Adapters;
 using Neoteny.Models.Decoder;
 using Neoteny.Modules;
 using Neoteny.Parameters;
+using Neoteny.Runtime;
 using static TorchSharp.torch;
 
 namespace Neoteny.Models.Adapters;
@@ -29,9 +30,11 @@ public static class AdapterSetup
         foreach (var path in paths)
         {
             var site = model.At(path);
-            var delta = adapter.Attach(site, request);
-            Check(path, delta, adapter.Supports);
-            site.Attach(delta);
+            foreach (var delta in adapter.AttachAll(site, request))
+            {
+                Check(path, delta, adapter.Supports);
+                site.Attach(delta);
+            }
         }
 
         return paths;
@@ -50,13 +53,14 @@ public static class AdapterSetup
     {
         foreach (var site in model.Sites.Where(s => s.Deltas.Count > 0))
         {
-            var weight = ((ILinear)site.Original).Weight;
-            using (var scope = NewDisposeScope())
-            using (var guard = no_grad())
-            using (var lease = weight.Rent(ScalarType.Float32))
+            if (site.Deltas.Any(d => d.Bias is not null))
             {
-                var merged_OI = site.Deltas.Aggregate(lease.Tensor, Merged);
-                weight.Load(merged_OI.to(weight.DType).MoveToOuterDisposeScope());
+                MergeBiases(site.Path, (site.Original as ILinear)?.Bias, site.Deltas);
+            }
+
+            foreach (var group in site.Deltas.GroupBy(d => d.Target))
+            {
+                Merge(DeltaWeight.Of(site, group.Key), [.. group]);
             }
 
             site.Detach();
@@ -92,6 +96,44 @@ public static class AdapterSetup
         parameter.Load(tensor.to(parameter.DType, copy: true).to(parameter.Device).MoveToOuterDisposeScope());
     }
 
+    private static void MergeBiases(string path, Parameter? bias, IEnumerable<LowRankDelta> deltas)
+    {
+        if (bias is null)
+        {
+            throw new InputException($"{path}: the adapter has a bias (lora_bias) and the module has none, so they cannot be merged. Use the model with the adapter beside it.");
+        }
+
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var lease = bias.Rent(ScalarType.Float32);
+        var sum_O = lease.Tensor.clone();
+        foreach (var delta in deltas.Where(d => d.Bias is not null))
+        {
+            using var b_O = delta.Bias!.Rent(ScalarType.Float32);
+            sum_O.add_(b_O.Tensor.mul(Scalars.Of(delta.Scale)), Scalars.One);
+        }
+
+        bias.Load(sum_O.to(bias.DType).MoveToOuterDisposeScope());
+    }
+
+    private static void Merge(Parameter weight, IReadOnlyList<LowRankDelta> deltas)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        Tensor merged;
+        if (deltas[0].Target == DeltaTarget.Weight)
+        {
+            using var lease = weight.Rent(ScalarType.Float32);
+            merged = deltas.Aggregate(lease.Tensor, Merged).to(weight.DType);
+        }
+        else
+        {
+            merged = ExpertMerge.Merged(weight, deltas);
+        }
+
+        weight.Load(merged.MoveToOuterDisposeScope());
+    }
+
     private static Tensor Merged(Tensor weight_OI, LowRankDelta delta)
     {
         using var a_RI = delta.A.Rent(ScalarType.Float32);
@@ -108,7 +150,8 @@ public static class AdapterSetup
 
     private static void Check(string path, LowRankDelta delta, AdapterFeatures supports)
     {
-        var used = (delta.Dropout > 0 ? AdapterFeatures.Dropout : 0) | (delta.Magnitude is null ? 0 : AdapterFeatures.Magnitude);
+        var used = (delta.Dropout > 0 ? AdapterFeatures.Dropout : 0) | (delta.Magnitude is null ? 0 : AdapterFeatures.Magnitude) | (delta.Bias is null ? 0 : AdapterFeatures.Bias)
+            | (delta.Target == DeltaTarget.Weight ? 0 : AdapterFeatures.Experts);
         if ((used & ~supports) is not 0 and var undeclared)
         {
             throw new NeotenyException($"{path}: the adapter uses {undeclared}, which it does not declare in Supports.");

@@ -77,7 +77,7 @@ public sealed partial class HuggingFaceConfig
             };
         }
 
-        return result;
+        return overrides.Count == 0 ? this : new HuggingFaceConfig(result.root, $"{Source} with overrides_of_model_config");
     }
 
     // Where layers differ, the settings of full attention are meant: those of sliding layers never need scaling.
@@ -113,11 +113,17 @@ public sealed partial class HuggingFaceConfig
         return merged;
     }
 
-    private bool HasRopeOf(string layerType) => root["rope_parameters"] is JsonObject nested && nested[layerType] is JsonObject;
+    private bool HasRopeOf(string layerType) => At("rope_parameters") is JsonObject nested && nested[layerType] is JsonObject;
 
     private static RopeType TypeOf(HuggingFaceConfig scaling)
     {
         var name = scaling.Text("rope_type", scaling.Text("type", "default"));
+        if (name == "yarn" && scaling.Has("short_factor"))
+        {
+            // The first release of Phi 3 called its scaling by the name of another.
+            return RopeType.LongRope;
+        }
+
         return RopeTypes.TryGetValue(name, out var type)
             ? type
             : throw scaling.Wrong(scaling.Has("rope_type") ? "rope_type" : "type", "one of default, linear, dynamic, yarn, llama3 and longrope", name);

@@ -9,6 +9,7 @@ internal static class AttentionSites
     public static ModuleSite Build(SiteBuilder sites, LayerAttention attention, int layer, string path, Slot<IAttention> kernel) => attention switch
     {
         GroupedAttention grouped => Grouped(sites, grouped, layer, path, kernel),
+        LatentAttention latent => LatentSites.Build(sites, latent, layer, path, kernel),
         _ => throw new ArgumentException($"{path}: a {attention.GetType().Name} has no sites.", nameof(attention)),
     };
 

@@ -10,14 +10,22 @@ internal sealed class DecoderLayer(LayerParts parts)
     /// <summary>Which rotary table the layer reads.</summary>
     public int Rotary => parts.Rotary;
 
-    public Value Forward(Tape tape, Value x_TH, RowContext row)
+    /// <summary>Gives the residual stream, and the router logits where the layer is sparse.</summary>
+    public Value[] Forward(Tape tape, Value x_TH, RowContext row)
     {
         var inner = parts.BeforeAttention is { } norm ? ((INorm)norm.Current).Forward(tape, x_TH) : Second(tape, x_TH);
         var attended = After(tape, ((IAttentionBlock)parts.Attention.Current).Forward(tape, inner, row), parts.AfterAttention);
         var (normed, sum) = AddThenNorm(tape, attended, x_TH);
-        var fed = After(tape, ((IMlp)parts.Mlp.Current).Forward(tape, normed), parts.AfterMlp);
-        return tape.Apply(Add.Instance, sum.Donate(), fed.Donate());
+        if (parts.Mlp.Current is not ISparseMlp sparse)
+        {
+            return [Joined(tape, sum, ((IMlp)parts.Mlp.Current).Forward(tape, normed))];
+        }
+
+        var (output, routing) = sparse.ForwardRouted(tape, normed);
+        return [Joined(tape, sum, output), routing.Logits];
     }
+
+    private Value Joined(Tape tape, Value sum, Value fed) => tape.Apply(Add.Instance, sum.Donate(), After(tape, fed, parts.AfterMlp).Donate());
 
     private (Value Normed, Value Sum) AddThenNorm(Tape tape, Value x, Value residual)
     {

@@ -36,6 +36,9 @@ public sealed record DecoderSpec
     /// <summary>Standard deviation of freshly initialized weights.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
+    /// <summary>Factor on the routers' load balancing loss in training; 0 leaves it out.</summary>
+    public double RouterLossFactor { get; init; }
+
     /// <summary>What attention computes in each layer.</summary>
     public IEnumerable<AttentionSpec> Kernels => Layers.Select(l => l.Attention.Kernel);
 }

@@ -9,6 +9,7 @@ internal static class MlpSites
     {
         GatedMlp { FusedGateUp: true } gated => Fused(sites, gated, path),
         GatedMlp gated => Separate(sites, gated, path),
+        SparseMlp sparse => SparseSites.Build(sites, sparse, path),
         _ => throw new ArgumentException($"{path}: a {mlp.GetType().Name} has no sites.", nameof(mlp)),
     };
 

@@ -17,6 +17,9 @@ public sealed record RotarySpec
     /// <summary>Whether neighbours (0 and 1, 2 and 3) turn together, rather than features of the two halves of a head.</summary>
     public bool Interleaved { get; init; }
 
+    /// <summary>Whether generation computes all keys anew once LongRoPE changes its frequencies, rather than keeping those turned before (Phi 3).</summary>
+    public bool RenewsKeys { get; init; }
+
     /// <summary>The length the model was trained on before its positions were scaled.</summary>
     public int TrainedLength => Rope.OriginalMaxPositionEmbeddings ?? MaxPositionEmbeddings;
 

@@ -29,18 +29,41 @@ internal sealed class SiteBuilder(DecoderSpec spec, Func<string, long[], Tensor>
         return site;
     }
 
-    public ModuleSite Norm(string path, int features)
+    public ModuleSite Norm(string path, int features) => Norm(path, features, spec.NormEpsilon);
+
+    public ModuleSite Norm(string path, int features, double epsilon)
     {
         var weight = Parameter($"{path}.weight", features);
         var site = Add(path, weight);
-        site.Fill(new NormBlock(weight, spec.NormEpsilon, spec.NormOffset));
+        site.Fill(new NormBlock(weight, epsilon, spec.NormOffset));
         return site;
     }
 
-    public Parameter Parameter(string name, params long[] shape)
+    public Parameter Parameter(string name, params long[] shape) => Packed(new Parameter(name, weights(name, shape)));
+
+    /// <summary>A tensor of the checkpoint that never trains.</summary>
+    public Parameter Buffer(string name, params long[] shape) => new(name, weights(name, shape)) { IsBuffer = true };
+
+    /// <summary>One parameter of several tensors of the checkpoint, read one after another.</summary>
+    public Parameter Stacked(string path, long[] shape, IReadOnlyList<ParameterPart> parts)
     {
-        var parameter = new Parameter(name, weights(name, shape));
-        if (formats?.Invoke(name) is { } format)
+        Tensor? whole = null;
+        foreach (var stacked in parts)
+        {
+            using var part = weights(stacked.Name, [.. stacked.Shape]);
+            whole ??= empty(shape, dtype: part.dtype, device: part.device);
+            if (part.device_type != TorchSharp.DeviceType.META)
+            {
+                stacked.Write(whole, part);
+            }
+        }
+
+        return Packed(new Parameter(path, whole!, parts));
+    }
+
+    private Parameter Packed(Parameter parameter)
+    {
+        if (formats?.Invoke(parameter.Path) is { } format)
         {
             parameter.ChangeFormat(format);
         }

@@ -15,6 +15,7 @@ internal sealed class Phi3Family : IModelFamily
             Attention = DecoderKeys.Attention(config) with { FusedProjections = true, Window = config.IntegerOrOff("sliding_window", 0) },
             Mlp = DecoderKeys.Mlp(config) with { FusedGateUp = true },
         };
-        return DecoderKeys.Decoder(config, _ => layer) with { NormEpsilon = config.Number("rms_norm_eps", 1e-5) };
+        var rotary = DecoderKeys.Rotary(config, config.Rope()) with { RenewsKeys = true };
+        return DecoderKeys.Decoder(config, _ => layer, rotary) with { NormEpsilon = config.Number("rms_norm_eps", 1e-5) };
     }
 }

@@ -76,6 +76,13 @@ public sealed class KeyValueCache : IKeyValueCache, IDisposable
         lengths = [.. lengths.Where((_, i) => keep[i])];
     }
 
+    /// <summary>Forgets what sequence <paramref name="sequence"/> holds beyond its first <paramref name="tokens"/> tokens.</summary>
+    public void Truncate(int sequence, int tokens)
+    {
+        layers.ForEach(l => l[sequence].Truncate(tokens));
+        lengths[sequence] = Math.Min(lengths[sequence], tokens);
+    }
+
     /// <summary>Forgets all tokens; the sequences stay.</summary>
     public void Clear()
     {

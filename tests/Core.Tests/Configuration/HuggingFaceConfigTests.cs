@@ -1,4 +1,5 @@
 using Neoteny.Models.Configuration;
+using Neoteny.Models.Families;
 using static TorchSharp.torch;
 
 namespace Neoteny.Core.Tests.Configuration;
@@ -16,8 +17,13 @@ public class HuggingFaceConfigTests
     {
         var modern = HuggingFaceConfig.Open(Fixtures.Model(model));
         var older = HuggingFaceConfig.Read(Path.Combine(Fixtures.Model(model), "config.v4.json"));
-        var (a, b) = (modern.Rope(), older.Rope());
-        Assert.Equal(a with { Source = "", ShortFactor = [], LongFactor = [] }, b with { Source = "", ShortFactor = [], LongFactor = [] });
+        foreach (var (a, b) in Rotaries(modern).Zip(Rotaries(older)))
+        {
+            Assert.Equal(a.ShortFactor, b.ShortFactor);
+            Assert.Equal(a.LongFactor, b.LongFactor);
+            Assert.Equal(a with { Source = "", ShortFactor = [], LongFactor = [] }, b with { Source = "", ShortFactor = [], LongFactor = [] });
+        }
+
         Assert.Equal(modern.DType, older.DType);
         Assert.Equal(modern.ModelType, older.ModelType);
         Assert.Equal([2], GenerationConfig.Open(Fixtures.Model(model), modern).EosTokenIds);
@@ -43,6 +49,31 @@ public class HuggingFaceConfigTests
 
         static (RopeType, double) Pair(RopeParameters rope) => (rope.Type, rope.Theta);
     }
+
+    [Theory]
+    [InlineData("""{"rope_theta": 1000000, "rope_local_base_freq": 5000, "rope_scaling": {"rope_type": "linear", "factor": 8}}""")]
+    [InlineData("""{"rope_parameters": {"sliding_attention": {"rope_type": "default", "rope_theta": 5000}, "full_attention": {"rope_type": "default", "rope_theta": 1000000}}}""")]
+    public void Overrides_of_rope_scaling_mean_the_layers_that_see_everything(string json)
+    {
+        var scaling = new Dictionary<string, object?> { ["rope_type"] = "yarn", ["factor"] = 4 };
+        var config = HuggingFaceConfig.Parse(json, "c").WithOverrides(new Dictionary<string, object?> { ["rope_scaling"] = scaling });
+        Assert.Equal((RopeType.Default, 5000), (config.Rope("sliding_attention").Type, config.Rope("sliding_attention").Theta));
+        Assert.Equal((RopeType.Yarn, 1000000, 4), (config.Rope("full_attention").Type, config.Rope("full_attention").Theta, config.Rope("full_attention").Factor));
+        Assert.Equal("c with overrides_of_model_config", config.Source);
+    }
+
+    [Fact]
+    public void Null_switches_a_number_off_and_absence_means_the_default()
+    {
+        var config = HuggingFaceConfig.Parse("""{"a": null, "b": 3}""", "c");
+        Assert.Equal([0, 3, 7], new[] { "a", "b", "none" }.Select(k => config.IntegerOrOff(k, 7)));
+        Assert.Equal([0, 3, 0.5], new[] { "a", "b", "none" }.Select(k => config.NumberOrOff(k, 0.5)));
+        Assert.Equal(7, config.Integer("a", 7));
+    }
+
+    [Fact]
+    public void The_first_release_of_Phi_3_called_its_scaling_yarn()
+        => Assert.Equal(RopeType.LongRope, HuggingFaceConfig.Parse("""{"rope_scaling": {"type": "yarn", "short_factor": [1], "long_factor": [2]}}""", "c").Rope().Type);
 
     [Fact]
     public void Layers_may_have_rotary_settings_of_their_own()
@@ -107,4 +138,7 @@ public class HuggingFaceConfigTests
     [InlineData("""{"torch_dtype": "bfloat16"}""", ScalarType.BFloat16)]
     [InlineData("""{"dtype": null}""", null)]
     public void The_dtype_has_two_spellings(string json, ScalarType? expected) => Assert.Equal(expected, HuggingFaceConfig.Parse(json, "c").DType);
+
+    private static IEnumerable<RopeParameters> Rotaries(HuggingFaceConfig config)
+        => ModelFamilies.All.Any(f => f.ModelType == config.ModelType) ? ModelFamilies.Of(config).Describe(config).Rotaries.Select(r => r.Rope) : [config.Rope()];
 }

@@ -227,16 +227,6 @@ public sealed class AttentionTests : IDisposable
         Assert.Equal("attention: input 2 has shape [6, 2, 16] where layout and layer say [7, 2, 16].", e.Message);
     }
 
-    [Fact]
-    public void Sdpa_says_what_it_cannot_run_on_a_device()
-    {
-        var kernel = new SdpaAttention();
-        var spec = new AttentionCase("large", 1, 1, 320, 1).Spec;
-        Assert.Null(kernel.Refuses(spec, ScalarType.Float32, CPU));
-        Assert.Equal("head size 320 is above 256", kernel.Refuses(spec, ScalarType.BFloat16, new Device(DeviceType.CUDA)));
-        Assert.Equal("on CUDA it computes in bf16 and fp16 only, not Float32; choose 'eager' for fp32", kernel.Refuses(spec, ScalarType.Float32, new Device(DeviceType.CUDA)));
-    }
-
     private static AttentionInput Block(AttentionInput whole, SequenceLayout layout, int from, AttentionFeatures demands)
     {
         var spec = new AttentionSpec { Demands = demands, Scale = whole.Spec.Scale, QueryHeads = 4, KeyHeads = 2, HeadSize = 16 };
