@@ -198,14 +198,7 @@ internal sealed class ModelComposer(PluginSet plugins)
         }
 
         var plan = OverridePlan.Make(model, plugins.All<IModuleOverride>().Select(o => (Source(o), o.Instance)));
-        foreach (var (stage, claims) in new[] { ("override", plan.Replacements), ("wrap", plan.Wrappers) })
-        {
-            foreach (var group in claims.GroupBy(c => c.Source))
-            {
-                Add(stage, group.Key, [.. group.Select(c => c.Site.Path)]);
-            }
-        }
-
+        entries.AddRange(plan.Entries);
         notes.AddRange(plan.Notes);
         return plan;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Neoteny.Host.Configuration;
+using Neoteny.Host.Swap;
 using Neoteny.Training.Checkpoints;
 using Neoteny.Training.Data;
 using Neoteny.Training.Loop;
@@ -15,6 +16,12 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
 {
     private const int SampleCount = 5;
 
+    /// <summary>How often to look for newer versions of the run's plugins, which are then swapped in; null for never.</summary>
+    public WatchTimes? Watch { get; init; }
+
+    /// <summary>Who else hears about the run; is given what can change it while it is live.</summary>
+    public Func<HotSwap, ITrainingObserver>? Observer { get; init; }
+
     private ModelSession? session;
 
     /// <summary>Trains, and says what came out.</summary>
@@ -25,13 +32,16 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
         var options = Options();
         var data = LoadData(options.Data, options.Steps.Seed, stop);
         var display = new ProgressDisplay(console);
+        using var live = new LiveRun(run, opened, log, Watch);
         using var trainer = new Trainer(new TrainingSetup
         {
             Model = new TrainedDecoder(opened.Model, () => opened.Loss),
             Data = data,
             Options = options,
             Saver = this,
-            Observers = [display, new MetricsLog(Path.Combine(options.Saving.Folder, MetricsLog.FileName))],
+            Observers = [display, new MetricsLog(Path.Combine(options.Saving.Folder, MetricsLog.FileName)), live, .. Observer is null ? [] : new[] { Observer(live.Swap) }],
+            Boundaries = [live.Swap],
+            Implementations = () => InUse.Describe(opened.Composition),
             Tapes = opened.Tape,
         });
         log.LogInformation("trains: {Trained}", ModelPlan.Trained(opened.Model));
