@@ -60,7 +60,7 @@ internal sealed class AttentionBenchmark : IBenchmark
         {
             Title = "Attention kernels",
             Method = $"bf16, {AttentionShape.QueryHeads} query heads, one row of {AttentionShape.Tokens} tokens, causal. A sample is a step of {Layers} layers on one layout, between two "
-                + "synchronisations of the device, host time included; lengths called fresh are other ones in every step, after {FreshWarmUp} steps. Work is 4 H D sum(len^2) / 2 operations forward and 3.5 times that with backward.",
+                + $"synchronisations of the device, host time included; lengths called fresh are other ones in every step, after {FreshWarmUp} steps. Work is 4 H D sum(len^2) / 2 operations forward and 3.5 times that with backward.",
             Measurements = measurements,
             Notes = notes,
         };
