@@ -98,6 +98,6 @@ public sealed class SequenceLayout : IDisposable
             offsets[i + 1] = offsets[i] + lengths[i];
         }
 
-        return tensor(offsets, dtype: ScalarType.Int32, device: device).DetachFromDisposeScope();
+        return Batches.HostData.Upload(tensor(offsets, dtype: ScalarType.Int32), device);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
     /// <param name="stop">Asks to finish the step, save a checkpoint and end.</param>
     public TrainingResult Execute(CancellationToken stop)
     {
-        using var opened = session = ModelSession.Open(run, log);
+        using var opened = session = ModelSession.Open(run, log, stop: stop);
         var options = Options();
         var data = LoadData(options.Data, options.Steps.Seed);
         var display = new ProgressDisplay(console);
@@ -59,7 +59,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
     private TemplateChatEncoder Chat()
     {
         var chat = run.Options<ChatOptions>();
-        return new(session!.Tokenizer, chat.Choose(session.Folder, session.Tokenizer), chat.EndOfTurnTokens);
+        return new(session!.Tokenizer, chat.Choose(session.TokenizerFolder, session.Tokenizer), chat.EndOfTurnTokens);
     }
 
     private TrainingOptions Options() => new(
