@@ -4,6 +4,7 @@ using Neoteny.Benchmarks.Harness;
 using Neoteny.Plugins.Flash;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Plugins.Xformers;
+using Neoteny.Runtime.Cuda;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,7 +36,7 @@ internal sealed class AttentionBenchmark : IBenchmark
         }
 
         List<Measurement> measurements = [];
-        List<string> notes = [$"Device: {Gpu()}"];
+        List<string> notes = [$"Device: {CudaDevice.Get(0).Name}, CUDA {CudaLibraries.Runtime}, cuDNN {CudaLibraries.CuDnn}"];
         foreach (var shape in AttentionShape.All)
         {
             foreach (var (name, kernel) in Kernels)
@@ -117,11 +118,5 @@ internal sealed class AttentionBenchmark : IBenchmark
         action();
         cuda.synchronize();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private static string Gpu()
-    {
-        using var process = Process.Start(new ProcessStartInfo("nvidia-smi", ["--query-gpu=name,driver_version", "--format=csv,noheader"]) { RedirectStandardOutput = true })!;
-        return $"{process.StandardOutput.ReadToEnd().Trim().Replace(", ", ", driver ", StringComparison.Ordinal)}";
     }
 }
