@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Neoteny.Adapters;
 using Neoteny.Autograd;
 using Neoteny.Modules;
+using Neoteny.Parameters;
 using Neoteny.Runtime;
 using static TorchSharp.torch;
 
@@ -253,7 +254,7 @@ public sealed class AdapterSuite : ConformanceSuite
         foreach (var (site, delta) in deltas)
         {
             var target = exact.At(site.Path);
-            Neoteny.Parameters.Parameter Add(Neoteny.Parameters.Parameter p)
+            Parameter Add(Parameter p)
                 => target.AddParameter(p.Path[(site.Path.Length + 1)..], Comparison.Wide(Values(p)).clone());
 
             target.Attach(Copy(delta, Add(delta.A), Add(delta.B), delta.Magnitude is { } m ? Add(m) : null));
@@ -262,7 +263,7 @@ public sealed class AdapterSuite : ConformanceSuite
         return exact;
     }
 
-    private static LowRankDelta Copy(LowRankDelta delta, Neoteny.Parameters.Parameter a, Neoteny.Parameters.Parameter b, Neoteny.Parameters.Parameter? magnitude)
+    private static LowRankDelta Copy(LowRankDelta delta, Parameter a, Parameter b, Parameter? magnitude)
         => new() { A = a, B = b, Magnitude = magnitude, Scale = delta.Scale };
 
     private static IReadOnlyList<long> WeightShape(IBlock block) => block switch
@@ -273,7 +274,7 @@ public sealed class AdapterSuite : ConformanceSuite
         _ => throw new NotSupportedException($"The kit does not know deltas on a {block.GetType().Name}."),
     };
 
-    private static Tensor Values(Neoteny.Parameters.Parameter parameter)
+    private static Tensor Values(Parameter parameter)
     {
         using var lease = parameter.Rent();
         return lease.Tensor.clone();

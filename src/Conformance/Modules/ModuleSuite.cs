@@ -1,5 +1,6 @@
 using Neoteny.Autograd;
 using Neoteny.Modules;
+using Neoteny.Parameters;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -212,7 +213,7 @@ public sealed class ModuleSuite : ConformanceSuite
         }
     }, v => v.Name is "plain" or "deltas", oneSiteOfEachRole: true);
 
-    private static Tensor Dense(Neoteny.Parameters.Parameter parameter)
+    private static Tensor Dense(Parameter parameter)
     {
         using var lease = parameter.Rent();
         return lease.Tensor;
