@@ -13,6 +13,17 @@ public abstract class EveryExtensionHasASuite
     /// <summary>The assembly that holds the conformance classes: that of this test.</summary>
     protected virtual Assembly Tests => GetType().Assembly;
 
+    /// <summary>Leak checks count all tensors of the process, so no other test may run beside them.</summary>
+    [Fact]
+    public void Tests_run_one_at_a_time()
+    {
+        var behavior = Tests.GetCustomAttributesData().FirstOrDefault(a => a.AttributeType == typeof(CollectionBehaviorAttribute));
+        var isSerial = behavior is not null
+            && (behavior.NamedArguments.Any(a => a is { MemberName: nameof(CollectionBehaviorAttribute.DisableTestParallelization), TypedValue.Value: true })
+                || behavior.ConstructorArguments.Any(a => a.Value is (int)CollectionBehavior.CollectionPerAssembly));
+        Assert.True(isSerial, $"Write [assembly: CollectionBehavior(DisableTestParallelization = true)] in {Tests.GetName().Name}.");
+    }
+
     /// <summary>Every class marked with <see cref="ProvidesAttribute"/> is tried at each extension point that it implements.</summary>
     [Fact]
     public void No_extension_is_without_its_suite()

@@ -10,11 +10,10 @@ namespace Neoteny.Conformance.Xunit;
 /// <remarks>
 /// <para>Inherit the class of an extension point once for each extension (and once more for each set of options that changes what it computes) and
 /// implement <see cref="Create"/>. The class needs a parameterless constructor, for <see cref="EveryExtensionHasASuite"/>.</para>
-/// <para>Leak checks count all tensors of the process: switch parallel tests off in the test assembly with
-/// <c>[assembly: CollectionBehavior(DisableTestParallelization = true)]</c>.</para>
+/// <para>Leak checks count all tensors of the process, so tests must run one at a time: write
+/// <c>[assembly: CollectionBehavior(DisableTestParallelization = true)]</c> in the test assembly.</para>
 /// </remarks>
 /// <typeparam name="TPoint">The extension point.</typeparam>
-[Collection("Neoteny conformance")]
 public abstract class ExtensionConformance<TPoint> : IExtensionConformance
     where TPoint : class
 {
