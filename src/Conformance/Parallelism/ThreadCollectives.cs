@@ -72,7 +72,7 @@ internal sealed class ThreadCollectives(ThreadExchange exchange, int rank) : ICo
         var sum = part(all[0]).clone();
         foreach (var other in all.Skip(1))
         {
-            sum.add_(part(other), Scalars.One);
+            sum.add_(part(other), sum.is_floating_point() ? Scalars.One : Scalars.Of(1L));
         }
 
         return sum;
