@@ -41,7 +41,7 @@ internal static class ModuleSmoke
             // Both round on their own, so each may be off by the tolerance; dropout is left out, since its masks are an implementation's own.
             var recording = own.All(p => p.Gradient is null) && !site.Carries.HasFlag(ModuleFeatures.DeltaDropout);
             SiteRun Run(IBlock of) => call.Run(of, recording ? own : [], new TapeOptions { Recording = recording });
-            SiteComparison.Compare(run, call.Name, Run(site.Original), Run(block), 2 * Tolerance.Of(live.DType));
+            SiteComparison.Compare(run, call.Name, Run(site.Original), Run(block), 2 * call.Slack * Tolerance.Of(live.DType));
         }
     }
 }

@@ -81,7 +81,7 @@ public sealed class ModuleSuite : ConformanceSuite
             run.That(output.dtype == dtype, $"{call.Name}: an output has dtype {output.dtype} instead of {dtype}");
         }
 
-        SiteComparison.Compare(run, call.Name, expected, actual, Tolerance.Of(dtype));
+        SiteComparison.Compare(run, call.Name, expected, actual, call.Slack * Tolerance.Of(dtype));
     }
 
     private void Honest(CheckRun run)
@@ -185,7 +185,7 @@ public sealed class ModuleSuite : ConformanceSuite
             using var exactCall = call.Exact();
             var quiet = new TapeOptions { Recording = false };
             var (expected, actual) = (exactCall.Run(exact.At(site.Path).Original, [], quiet), call.Run(block, model.Parameters, quiet));
-            SiteComparison.Compare(run, call.Name, expected, actual, Tolerance.Of(dtype));
+            SiteComparison.Compare(run, call.Name, expected, actual, call.Slack * Tolerance.Of(dtype));
             run.That(actual.Parameters.All(p => p.Gradient is null), $"{call.Name}: gradients were made without recording");
         }
     });

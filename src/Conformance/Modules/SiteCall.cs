@@ -30,6 +30,9 @@ internal sealed class SiteCall : IDisposable
     /// <summary>Token ids of an embedding, or chosen experts.</summary>
     public Tensor? Indices { get; init; }
 
+    /// <summary>Factor on the tolerance: blocks that round several times in a row are off by more.</summary>
+    public double Slack { get; init; } = 1;
+
     private ScalarType GradientType { get; init; }
 
     /// <summary>The same call in fp64 on the CPU.</summary>
@@ -39,9 +42,17 @@ internal sealed class SiteCall : IDisposable
         Angles = Angles is null ? null : new RotaryAngles { Cosines = Comparison.Wide(Angles.Cosines), Sines = Comparison.Wide(Angles.Sines) },
         Indices = Indices?.cpu(),
         GradientType = GradientType,
+        Slack = Slack,
     };
 
-    internal SiteCall With(ScalarType gradientType) => new(Name, seed, Inputs, invoke) { Layout = Layout, Angles = Angles, Indices = Indices, GradientType = gradientType };
+    internal SiteCall With(ScalarType gradientType) => new(Name, seed, Inputs, invoke)
+    {
+        Layout = Layout,
+        Angles = Angles,
+        Indices = Indices,
+        GradientType = gradientType,
+        Slack = Slack,
+    };
 
     /// <summary>Runs forward, and backward from random gradients that depend on the seed and the shapes only.</summary>
     /// <param name="block">A block of the call's role.</param>

@@ -50,6 +50,7 @@ internal static class SiteCalls
                 return [new SiteCall("attention block", settings.Seed, [X(tokens, a.Projections.Query.Weight.Shape[1])],
                     (b, t, v, c) => [((IAttentionBlock)b).Forward(t, v[0], new RowContext { Layout = c.Layout!, Angles = c.Angles! })])
                 {
+                    Slack = 2,
                     Layout = SequenceLayout.Of(lengths, settings.Device),
                     Angles = Angles(lengths, Rotated(site, a), settings.Device),
                 }.With(dtype)];
