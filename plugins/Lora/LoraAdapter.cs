@@ -8,39 +8,93 @@ using static TorchSharp.torch;
 
 namespace Neoteny.Plugins.Lora;
 
-/// <summary>LoRA (Hu et al. 2021), rsLoRA (Kalajdzievski 2023) and DoRA (Liu et al. 2024) on linear sites.</summary>
+/// <summary>LoRA (Hu et al. 2021), rsLoRA (Kalajdzievski 2023) and DoRA (Liu et al. 2024) on linear sites; LoRA on routers and stacked experts.</summary>
 [Provides(AdapterName, Summary = "Low-rank adapters on linear modules; PEFT's file format.")]
 public sealed class LoraAdapter(LoraOptions options) : IAdapter
 {
     /// <summary>What configuration files call it.</summary>
     internal const string AdapterName = "lora";
 
-    private const string Prefix = "base_model.model.";
+    internal const string Prefix = "base_model.model.";
     private readonly Dictionary<LowRankDelta, LoraConfiguration> configurations = [];
 
     /// <inheritdoc/>
-    public AdapterFeatures Supports => AdapterFeatures.Dropout | AdapterFeatures.Magnitude;
+    public AdapterFeatures Supports => AdapterFeatures.Dropout | AdapterFeatures.Magnitude | AdapterFeatures.Bias | AdapterFeatures.Experts;
 
     /// <inheritdoc/>
-    public IEnumerable<string> Claim(AdapterRequest request) => Configuration(request).Targets.Match(request.Model);
+    public IEnumerable<string> Claim(AdapterRequest request)
+    {
+        var configuration = Configuration(request);
+        var modules = configuration.Targets.IsEmpty && !configuration.Parameters.IsEmpty ? [] : configuration.Targets.Match(request.Model);
+        return [.. modules, .. configuration.Parameters.Match(request.Model, isStrict: request.Saved is null)];
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<KeyValuePair<string, Parameter>> ClaimWhole(AdapterRequest request)
+    {
+        var configuration = Configuration(request);
+        var whole = WholeModules.Of(configuration, request.Model);
+        if (request.Saved is { } saved)
+        {
+            WholeModules.CheckTies(configuration, whole, saved);
+        }
+
+        return [.. whole, .. TrainedBiases.Of(configuration, request.Model, request.Saved)];
+    }
 
     /// <inheritdoc/>
     public LowRankDelta Attach(ModuleSite site, AdapterRequest request)
     {
         var configuration = Configuration(request);
         var linear = (ILinear)site.Original;
-        var rank = Pattern(configuration.RankPattern, site.Path, configuration.Rank);
+        var rank = Pattern(configuration.RankPattern, "rank_pattern", site.Path, configuration.Rank);
         var (outputs, inputs) = (linear.Weight.Shape[0], linear.Weight.Shape[1]);
         var name = Prefix + site.Path;
         var delta = new LowRankDelta
         {
-            A = Make(site, request, $"{name}.lora_A.weight", [rank, inputs], () => Fresh(site, request.Seed, rank, inputs)),
+            A = Make(site, request, $"{name}.lora_A.weight", [rank, inputs], () => Fresh(site.Path, request.Seed, rank, inputs)),
             B = Make(site, request, $"{name}.lora_B.weight", [outputs, rank], () => zeros(outputs, rank)),
             Magnitude = configuration.UseDora
                 ? Make(site, request, $"{name}.lora_magnitude_vector", [outputs], () => Norms(linear.Weight))
                 : null,
-            Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, site.Path, configuration.Alpha)),
+            Bias = configuration.LoraBias ? Make(site, request, $"{name}.lora_B.bias", [outputs], () => zeros(outputs)) : null,
+            Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, "alpha_pattern", site.Path, configuration.Alpha)),
             Dropout = configuration.Dropout,
+        };
+        configurations[delta] = configuration;
+        return delta;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LowRankDelta> AttachAll(ModuleSite site, AdapterRequest request)
+    {
+        if (site.Original is ILinear)
+        {
+            return [Attach(site, request)];
+        }
+
+        // Each adapter wraps the one before, so that all but the last lie below as many names of the wrapped layer.
+        var configuration = Configuration(request);
+        var chosen = configuration.Parameters.Of(site);
+        return [.. chosen.Select((p, i) => AttachTo(site, p, string.Concat(Enumerable.Repeat("base_layer.", chosen.Count - 1 - i)), configuration, request))];
+    }
+
+    private LowRankDelta AttachTo(ModuleSite site, AdaptedParameter chosen, string below, LoraConfiguration configuration, AdapterRequest request)
+    {
+        if (configuration.Dropout > 0 || configuration.UseDora || configuration.LoraBias)
+        {
+            throw new InputException($"{chosen.Name}: adapters on bare parameters (target_parameters) have neither dropout, nor DoRA, nor a bias. Remove those, or these targets.");
+        }
+
+        var rank = Pattern(configuration.RankPattern, "rank_pattern", chosen.Name, configuration.Rank);
+        var rows = chosen.Experts * rank;
+        var name = $"{Prefix}{site.Path}.{below}";
+        var delta = new LowRankDelta
+        {
+            A = Make(site, request, $"{name}lora_A.weight", [rows, chosen.Inputs], () => Fresh($"{site.Path}.{below}", request.Seed, rows, chosen.Inputs)),
+            B = Make(site, request, $"{name}lora_B.weight", [chosen.Outputs, rows], () => zeros(chosen.Outputs, rows), chosen.TakesTurns),
+            Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, "alpha_pattern", chosen.Name, configuration.Alpha)),
+            Target = chosen.Target,
         };
         configurations[delta] = configuration;
         return delta;
@@ -63,34 +117,41 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
     public AdapterFiles Export(AdapterExport export)
     {
         var tensors = new Dictionary<string, Tensor>();
-        foreach (var (path, delta) in export.Deltas)
+        foreach (var (_, delta) in export.Deltas)
         {
-            Add($"{Prefix}{path}.lora_A.weight", delta.A);
-            Add($"{Prefix}{path}.lora_B.weight", delta.B);
-            if (delta.Magnitude is { } magnitude)
+            foreach (var parameter in delta.Parameters)
             {
-                Add($"{Prefix}{path}.lora_magnitude_vector", magnitude);
+                Add(Prefix + parameter.Path, parameter);
             }
         }
 
         var configuration = configurations[export.Deltas[0].Value];
-        return new AdapterFiles { Configuration = configuration.ToJson(export.BaseModel, export.Deltas.Select(d => d.Key)), Tensors = tensors };
+        foreach (var (name, parameter) in WholeModules.Of(configuration, export.Model).Concat(TrainedBiases.Of(configuration, export.Model, null)))
+        {
+            Add(name, parameter);
+        }
+
+        var modules = export.Deltas.Where(d => export.Model.At(d.Key).Original is ILinear).Select(d => d.Key);
+        var parameters = export.Deltas.Select(d => d.Key).Distinct().SelectMany(path => configuration.Parameters.Of(export.Model.At(path))).Select(p => p.Name);
+        return new AdapterFiles { Configuration = configuration.ToJson(export.BaseModel, modules, parameters), Tensors = tensors };
 
         void Add(string name, Parameter parameter)
         {
             using var lease = parameter.Rent();
-            tensors[name] = lease.Tensor;
+            tensors[name] = parameter.Parts is [{ IsWhole: true }] ? lease.Tensor : parameter.Parts[0].Of(lease.Tensor);
         }
     }
 
-    private static Parameter Make(ModuleSite site, AdapterRequest request, string name, long[] shape, Func<Tensor> fresh)
+    private static Parameter Make(ModuleSite site, AdapterRequest request, string name, long[] shape, Func<Tensor> fresh, bool takesTurns = false)
     {
         // Adapters train in fp32 whatever the model's dtype, as PEFT does by default.
         var below = name[(Prefix.Length + site.Path.Length + 1)..];
+        var parts = takesTurns ? new[] { Turns($"{site.Path}.{below}", shape) } : null;
+        var device = site.Parameters[0].Device;
         using var scope = NewDisposeScope();
         if (request.Saved is null)
         {
-            return site.AddParameter(below, fresh().to(((ILinear)site.Original).Weight.Device).MoveToOuterDisposeScope());
+            return site.AddParameter(below, fresh().to(device).MoveToOuterDisposeScope(), parts);
         }
 
         if (!request.Saved.Tensors.TryGetValue(name, out var saved))
@@ -104,13 +165,18 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
                 + $"[{string.Join(", ", shape)}]. The adapter belongs to another model.");
         }
 
-        return site.AddParameter(below, saved.to(ScalarType.Float32, copy: true).to(((ILinear)site.Original).Weight.Device).MoveToOuterDisposeScope());
+        var values = saved.to(ScalarType.Float32, copy: true);
+        parts?[0].Write(values, saved);
+        return site.AddParameter(below, values.to(device).MoveToOuterDisposeScope(), parts);
     }
 
+    /// <summary>Rows that files have in turns, gate and up, and the model one half after the other.</summary>
+    private static ParameterPart Turns(string name, long[] shape) => new(name, shape, whole => whole.view(2, shape[0] / 2, shape[1]).transpose(0, 1));
+
     /// <summary>A uniform in <c>+-1 / sqrt(inputs)</c> (He et al. 2015 with a = sqrt(5), as PEFT does), drawn from the run's seed and the site's name.</summary>
-    private static Tensor Fresh(ModuleSite site, ulong seed, int rank, long inputs)
+    private static Tensor Fresh(string path, ulong seed, long rank, long inputs)
     {
-        var hash = site.Path.Aggregate(14695981039346656037UL ^ seed, static (h, c) => (h ^ c) * 1099511628211UL);
+        var hash = path.Aggregate(14695981039346656037UL ^ seed, static (h, c) => (h ^ c) * 1099511628211UL);
         using var generator = new Generator(hash, CPU);
         var bound = 1 / Math.Sqrt(inputs);
         return empty(rank, inputs).uniform_(-bound, bound, generator);
@@ -122,8 +188,8 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
         return lease.Tensor.norm(1, false, 2f);
     }
 
-    private static T Pattern<T>(IReadOnlyDictionary<string, T> pattern, string path, T fallback)
-        => pattern.Where(p => ModuleTargets.Matches(p.Key, path)).Select(p => p.Value).FirstOrDefault(fallback);
+    private static T Pattern<T>(IReadOnlyDictionary<string, T> pattern, string key, string path, T fallback)
+        => pattern.Where(p => PythonPattern.PathEnd(p.Key, key).IsMatch(path)).Select(p => p.Value).FirstOrDefault(fallback);
 
     private LoraConfiguration Configuration(AdapterRequest request)
         => request.Saved is { } saved ? LoraConfiguration.Parse(saved.Configuration) : LoraConfiguration.Of(options);

@@ -34,6 +34,10 @@ public sealed record LoraOptions : IValidated
     [Key("lora_target_linear", Default = "false", Summary = "Adapt every linear module except the output head.")]
     public bool TargetLinear { get; init; }
 
+    /// <summary>Bare parameters to adapt.</summary>
+    [Key("lora_target_parameters", Summary = "Parameters of routers and stacked experts to adapt: mlp.experts.gate_up_proj, mlp.experts.down_proj, mlp.gate.weight, or their ends.")]
+    public IReadOnlyList<string> TargetParameters { get; init; } = [];
+
     /// <summary>Rank-stabilized factor.</summary>
     [Key("peft_use_rslora", Default = "false", Summary = "Multiply by lora_alpha / sqrt(lora_r) (rsLoRA).")]
     public bool UseRsLora { get; init; }
@@ -41,6 +45,26 @@ public sealed record LoraOptions : IValidated
     /// <summary>Weight-decomposed adapters.</summary>
     [Key("peft_use_dora", Default = "false", Summary = "Learn magnitudes beside the directions (DoRA).")]
     public bool UseDora { get; init; }
+
+    /// <summary>Modules that train in full and are saved with the adapter.</summary>
+    [Key("lora_modules_to_save", Summary = "Modules that train in full beside the adapter and are saved with it: embed_tokens and lm_head after adding tokens.")]
+    public IReadOnlyList<string> ModulesToSave { get; init; } = [];
+
+    /// <summary>Ranks of some modules, by the end of their path as a regular expression.</summary>
+    [Key("lora_rank_pattern", Minimum = 1, Maximum = 4096, Summary = "Ranks that differ from lora_r, by module: the end of a path, or ^ and a whole path, as a regular expression.")]
+    public IReadOnlyDictionary<string, int> RankPattern { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Alphas of some modules, by the end of their path as a regular expression.</summary>
+    [Key("lora_alpha_pattern", Minimum = 0, Summary = "Alphas that differ from lora_alpha, by module, as in lora_rank_pattern.")]
+    public IReadOnlyDictionary<string, double> AlphaPattern { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Layers to adapt; empty for all.</summary>
+    [Key("peft_layers_to_transform", Minimum = 0, Summary = "Numbers of the layers to adapt, from 0; absent: all.")]
+    public IReadOnlyList<int> Layers { get; init; } = [];
+
+    /// <summary>Names of the lists that layers stand in.</summary>
+    [Key("peft_layers_pattern", Summary = "The name of the list that peft_layers_to_transform counts in, where a model has several: layers.")]
+    public IReadOnlyList<string> LayersPattern { get; init; } = [];
 
     /// <inheritdoc/>
     public void Validate(IProblems problems)
@@ -60,9 +84,24 @@ public sealed record LoraOptions : IValidated
             problems.Add(nameof(Alpha), "is missing: adapter lora needs it, for instance lora_alpha: 32.");
         }
 
-        if (TargetModules.Count == 0 && !TargetLinear)
+        if (TargetParameters.Count > 0 && Dropout > 0)
+        {
+            problems.Add(nameof(Dropout), "cannot be combined with lora_target_parameters: adapters on bare parameters have no input to drop. Set it to 0, or remove those.");
+        }
+
+        if (TargetParameters.Count > 0 && UseDora)
+        {
+            problems.Add(nameof(UseDora), "cannot be combined with lora_target_parameters. Keep one of them.");
+        }
+
+        if (TargetModules.Count == 0 && !TargetLinear && TargetParameters.Count == 0)
         {
             problems.Add(nameof(TargetModules), "is missing: say lora_target_linear: true, or name modules, for instance lora_target_modules: [q_proj, v_proj].");
+        }
+
+        if (LayersPattern.Count > 0 && Layers.Count == 0)
+        {
+            problems.Add(nameof(LayersPattern), "needs peft_layers_to_transform too. Set it, or remove the key.");
         }
 
         if (TargetModules.Count > 0 && TargetLinear)

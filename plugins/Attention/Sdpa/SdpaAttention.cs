@@ -30,7 +30,7 @@ public sealed class SdpaAttention : IAttention
 
     /// <inheritdoc/>
     public AttentionFeatures Supports => AttentionFeatures.Causal | AttentionFeatures.Window | AttentionFeatures.GroupedHeads
-        | AttentionFeatures.UnequalLengths | AttentionFeatures.LogSumExp | AttentionFeatures.Deterministic;
+        | AttentionFeatures.UnequalLengths | AttentionFeatures.LogSumExp | AttentionFeatures.Deterministic | AttentionFeatures.Sinks;
 
     /// <inheritdoc/>
     public string? Refuses(AttentionSpec spec, ScalarType dtype, Device device) => device.type switch
@@ -41,11 +41,12 @@ public sealed class SdpaAttention : IAttention
     };
 
     /// <inheritdoc/>
-    public AttentionOutput Forward(AttentionInput input) => input.Query.device_type == DeviceType.CUDA ? ForwardCuda(input) : ForwardCpu(input);
+    public AttentionOutput Forward(AttentionInput input)
+        => SinkColumn.AddTo(input.Query.device_type == DeviceType.CUDA ? ForwardCuda(input) : ForwardCpu(input), input);
 
     /// <inheritdoc/>
     public AttentionGradients Backward(AttentionBackward backward)
-        => backward.Input.Query.device_type == DeviceType.CUDA ? BackwardCuda(backward) : BackwardCpu(backward);
+        => SinkColumn.AddTo(backward.Input.Query.device_type == DeviceType.CUDA ? BackwardCuda(backward) : BackwardCpu(backward), backward);
 
     private static AttentionOutput ForwardCpu(AttentionInput input)
     {

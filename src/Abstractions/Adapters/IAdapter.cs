@@ -1,4 +1,5 @@
 using Neoteny.Modules;
+using Neoteny.Parameters;
 using Neoteny.Plugins;
 using static TorchSharp.torch;
 
@@ -14,13 +15,20 @@ public interface IAdapter : IExtension<AdapterFeatures>
     /// <summary>The paths of the sites it wants, on the untouched model. Called once; configuration errors throw <see cref="InputException"/>.</summary>
     IEnumerable<string> Claim(AdapterRequest request);
 
+    /// <summary>The model's own parameters that train in full beside the deltas, by their names in the adapter's files; a shared one may come under two names.</summary>
+    /// <remarks>The host lets them train, and loads them from <see cref="AdapterRequest.Saved"/>. Called once, before <see cref="Attach"/>.</remarks>
+    IEnumerable<KeyValuePair<string, Parameter>> ClaimWhole(AdapterRequest request) => [];
+
     /// <summary>Makes the delta of one claimed site: fresh, or from <see cref="AdapterRequest.Saved"/>.</summary>
     LowRankDelta Attach(ModuleSite site, AdapterRequest request);
+
+    /// <summary>Makes all deltas of one claimed site; the host calls this one. Stacked experts carry one for each of their parameters.</summary>
+    IReadOnlyList<LowRankDelta> AttachAll(ModuleSite site, AdapterRequest request) => [Attach(site, request)];
 
     /// <summary>Whether these saved files are its own.</summary>
     bool Reads(AdapterFiles files);
 
-    /// <summary>Turns the deltas into files. The tensors returned are borrowed from the deltas.</summary>
+    /// <summary>Turns the deltas, and what trained in full, into files. The tensors returned are borrowed from the parameters.</summary>
     AdapterFiles Export(AdapterExport export);
 }
 
@@ -42,6 +50,9 @@ public enum AdapterFeatures : long
 
     /// <summary>Stacked expert sites.</summary>
     Experts = 1 << 3,
+
+    /// <summary>Biases of B.</summary>
+    Bias = 1 << 4,
 }
 
 /// <summary>What an adapter is asked to attach to.</summary>
@@ -60,6 +71,9 @@ public sealed class AdapterRequest
 /// <summary>What an adapter is asked to save.</summary>
 public sealed class AdapterExport
 {
+    /// <summary>The model that the adapter is attached to.</summary>
+    public required IModuleTree Model { get; init; }
+
     /// <summary>The deltas by site path, in the model's order.</summary>
     public required IReadOnlyList<KeyValuePair<string, LowRankDelta>> Deltas { get; init; }
 

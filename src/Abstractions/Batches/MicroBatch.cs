@@ -25,10 +25,25 @@ public sealed class MicroBatch : IDisposable
     /// <summary>How many labels are trained, counted on the host.</summary>
     public required int TrainedTokens { get; init; }
 
+    /// <summary>Which documents only fill the row up, by index; they are left out of auxiliary losses and statistics.</summary>
+    public IReadOnlyList<int> PadDocuments { get; init; } = [];
+
+    /// <summary>Tokens of <see cref="PadDocuments"/>.</summary>
+    public int PadTokens => PadDocuments.Sum(d => Layout.QueryLengths[d]);
+
+    /// <summary>One for each token that counts and zero for padding, fp32 <c>[T]</c>; the caller disposes it.</summary>
+    public Tensor CountedTokens()
+    {
+        var padding = PadDocuments.ToHashSet();
+        var counted = Layout.QueryLengths.SelectMany((length, d) => Enumerable.Repeat(padding.Contains(d) ? 0f : 1f, length)).ToArray();
+        return tensor(counted, device: InputIds.device).DetachFromDisposeScope();
+    }
+
     /// <summary>Makes a batch from documents laid end to end.</summary>
     /// <param name="documents">Ids of each document, and labels unshifted in the Hugging Face convention (the label at t is compared with the prediction at t - 1).</param>
     /// <param name="device">Where the tensors go; null for the CPU.</param>
-    public static MicroBatch Pack(IReadOnlyList<(long[] Ids, long[] Labels)> documents, Device? device = null)
+    /// <param name="padDocuments">Indices of the documents that only fill the row up; null for none.</param>
+    public static MicroBatch Pack(IReadOnlyList<(long[] Ids, long[] Labels)> documents, Device? device = null, IReadOnlyList<int>? padDocuments = null)
     {
         var total = documents.Sum(d => d.Ids.Length);
         long[] ids = new long[total], positions = new long[total], labels = new long[total];
@@ -51,6 +66,7 @@ public sealed class MicroBatch : IDisposable
             Labels = tensor(labels, device: device).DetachFromDisposeScope(),
             Layout = SequenceLayout.Of([.. documents.Select(d => d.Ids.Length)], device),
             TrainedTokens = trained,
+            PadDocuments = padDocuments ?? [],
         };
     }
 

@@ -4,7 +4,7 @@ namespace Neoteny.Configuration;
 /// <remarks>
 /// Property types: <see cref="string"/>, <see cref="bool"/>, <see cref="int"/>, <see cref="long"/>, <see cref="double"/>, their nullable
 /// forms, enumerations (written in snake_case), <see cref="IReadOnlyList{T}"/> and <see cref="IReadOnlyDictionary{TKey, TValue}"/> (with
-/// string keys) of those, and nested records whose properties carry <see cref="KeyAttribute"/> themselves.
+/// string keys) of those, a dictionary of <see cref="object"/> for any values, and nested records whose properties carry <see cref="KeyAttribute"/> themselves.
 /// A key that is present without a value counts as absent. Read from metadata too, so all arguments are constants.
 /// </remarks>
 [AttributeUsage(AttributeTargets.Property)]

@@ -105,8 +105,15 @@ public sealed class RotaryAngles : IDisposable
     }
 }
 
+/// <summary>What follows attention in a layer, dense or sparse.</summary>
+public interface IMlp : IBlock
+{
+    /// <summary>Maps <c>[T, H]</c> to <c>[T, H]</c>.</summary>
+    Value Forward(Tape tape, Value x_TH);
+}
+
 /// <summary>A gated MLP: <c>down(act(gate(x)) * up(x))</c>.</summary>
-public interface IGatedMlp : IBlock
+public interface IGatedMlp : IMlp
 {
     /// <summary>Gate projection.</summary>
     ILinear Gate { get; }
@@ -119,9 +126,19 @@ public interface IGatedMlp : IBlock
 
     /// <summary>The activation's name as checkpoints spell it: <c>silu</c>, <c>gelu_pytorch_tanh</c>.</summary>
     string Activation { get; }
+}
 
-    /// <summary>Maps <c>[T, H]</c> to <c>[T, H]</c>.</summary>
-    Value Forward(Tape tape, Value x_TH);
+/// <summary>A gated MLP whose checkpoint holds gate and up as one projection: <c>down(act(g) * u)</c> with <c>g, u</c> the halves of <c>gateUp(x)</c>.</summary>
+public interface IFusedGatedMlp : IMlp
+{
+    /// <summary>Gate and up projection, <c>[2 * I, H]</c>, gate rows first.</summary>
+    ILinear GateUp { get; }
+
+    /// <summary>Down projection.</summary>
+    ILinear Down { get; }
+
+    /// <summary>The activation's name as checkpoints spell it.</summary>
+    string Activation { get; }
 }
 
 /// <summary>The three projections in front of attention.</summary>
@@ -140,62 +157,30 @@ public interface IProjections : IBlock
     (Value Query, Value Key, Value Value) Forward(Tape tape, Value x_TH);
 }
 
+/// <summary>Projections in front of attention that the checkpoint holds as one.</summary>
+public interface IFusedProjections : IBlock
+{
+    /// <summary>Query, key and value rows, <c>[(Hq + 2 * Hk) * D, H]</c>.</summary>
+    ILinear Whole { get; }
+
+    /// <summary>Projects <c>[T, H]</c> to queries <c>[T, Hq * D]</c>, keys and values <c>[T, Hk * D]</c>.</summary>
+    (Value Query, Value Key, Value Value) Forward(Tape tape, Value x_TH);
+}
+
 /// <summary>Self attention with its projections.</summary>
 public interface IAttentionBlock : IBlock
 {
     /// <summary>What the kernel computes.</summary>
     AttentionSpec Spec { get; }
 
-    /// <summary>The projections.</summary>
-    IProjections Projections { get; }
+    /// <summary>The projections; null where the checkpoint has other ones than three linear maps of the input.</summary>
+    IProjections? Projections { get; }
 
     /// <summary>The output projection.</summary>
     ILinear Output { get; }
 
     /// <summary>Maps <c>[T, H]</c> to <c>[T, H]</c>.</summary>
     Value Forward(Tape tape, Value x_TH, RowContext row);
-}
-
-/// <summary>Chooses experts for each token.</summary>
-public interface IRouter : IBlock
-{
-    /// <summary>Experts.</summary>
-    int ExpertCount { get; }
-
-    /// <summary>Experts per token.</summary>
-    int TopK { get; }
-
-    /// <summary>Routes <c>[T, H]</c>.</summary>
-    Routing Forward(Tape tape, Value x_TH);
-}
-
-/// <summary>A routing decision.</summary>
-public sealed class Routing
-{
-    /// <summary>Raw router outputs <c>[T, E]</c>, for auxiliary losses.</summary>
-    public required Value Logits { get; init; }
-
-    /// <summary>Chosen experts, int64 <c>[T, k]</c>.</summary>
-    public required Tensor Experts { get; init; }
-
-    /// <summary>Weights of the chosen experts <c>[T, k]</c>.</summary>
-    public required Value Weights { get; init; }
-}
-
-/// <summary>A set of expert MLPs with stacked weights.</summary>
-public interface IExperts : IBlock
-{
-    /// <summary>Gate and up projections, <c>[E, 2 * I, H]</c>, gate rows first.</summary>
-    Parameter GateUp { get; }
-
-    /// <summary>Down projections, <c>[E, H, I]</c>.</summary>
-    Parameter Down { get; }
-
-    /// <summary>The activation's name.</summary>
-    string Activation { get; }
-
-    /// <summary>Sends each token through its experts and adds the weighted results: <c>[T, H]</c> to <c>[T, H]</c>.</summary>
-    Value Forward(Tape tape, Value x_TH, Routing routing);
 }
 
 /// <summary>The output head.</summary>

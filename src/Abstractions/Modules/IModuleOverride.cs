@@ -47,6 +47,9 @@ public enum ModuleFeatures : long
 
     /// <summary>Weights in a format that is not dense.</summary>
     StoredFormats = 1 << 4,
+
+    /// <summary>Deltas with a bias of B.</summary>
+    DeltaBias = 1 << 5,
 }
 
 /// <summary>How an override takes a site.</summary>

@@ -47,7 +47,8 @@ public sealed class ModuleSite
             var features = sites.Any(s => s.Original is ILinear { Bias: not null }) ? ModuleFeatures.Biases : ModuleFeatures.None;
             foreach (var delta in sites.SelectMany(s => s.Deltas))
             {
-                features |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude);
+                features |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude)
+                    | (delta.Bias is null ? 0 : ModuleFeatures.DeltaBias);
             }
 
             return features | (sites.SelectMany(s => s.Parameters).Any(p => p.Format != DenseFormat.Instance) ? ModuleFeatures.StoredFormats : 0);
@@ -76,9 +77,10 @@ public sealed class ModuleSite
     /// <summary>Creates a host-owned parameter for an adapter.</summary>
     /// <param name="name">Its name below this site, such as <c>lora_A.weight</c>.</param>
     /// <param name="initial">Its first values; ownership is handed over.</param>
-    public Parameter AddParameter(string name, Tensor initial)
+    /// <param name="parts">How files lay it out; null for as it is.</param>
+    public Parameter AddParameter(string name, Tensor initial, IReadOnlyList<ParameterPart>? parts = null)
     {
-        var parameter = new Parameter($"{Path}.{name}", initial) { Trains = true };
+        var parameter = new Parameter($"{Path}.{name}", initial, parts) { Trains = true };
         added.Add(parameter);
         return parameter;
     }

@@ -11,22 +11,29 @@ namespace Neoteny.Parameters;
 public sealed class Parameter : IDisposable
 {
     private readonly Dictionary<string, (long Version, Tensor Copy)> derived = [];
+    private readonly bool isBuffer;
+    private bool trains;
     private IWeightHome home;
     private StoredWeight? stored;
 
     /// <summary>Creates a parameter.</summary>
     /// <param name="path">Its name in the checkpoint, such as <c>model.layers.0.mlp.up_proj.weight</c>.</param>
     /// <param name="weight">The dense weight; ownership is handed over.</param>
-    public Parameter(string path, Tensor weight)
+    /// <param name="parts">The checkpoint's tensors that it is stacked from; null for itself.</param>
+    public Parameter(string path, Tensor weight, IReadOnlyList<ParameterPart>? parts = null)
     {
         (Path, Shape, DType) = (path, weight.shape, weight.dtype);
+        Parts = parts ?? [new ParameterPart(path, Shape, static whole => whole.alias()) { IsWhole = true }];
         Format = DenseFormat.Instance;
         home = ResidentHome.Instance;
         stored = Format.Pack(weight.DetachFromDisposeScope());
     }
 
-    /// <summary>The name in the checkpoint.</summary>
+    /// <summary>The name in the checkpoint; of stacked weights the module's path and the name of the stack.</summary>
     public string Path { get; }
+
+    /// <summary>The tensors of the checkpoint that it holds: itself, or those it is stacked from.</summary>
+    public IReadOnlyList<ParameterPart> Parts { get; }
 
     /// <summary>The logical shape, whatever the stored format.</summary>
     public IReadOnlyList<long> Shape { get; }
@@ -47,8 +54,19 @@ public sealed class Parameter : IDisposable
         }
     }
 
-    /// <summary>Whether the optimizer updates it.</summary>
-    public bool Trains { get; set; }
+    /// <summary>Whether the optimizer updates it; stays false for a buffer.</summary>
+    public bool Trains
+    {
+        get => trains;
+        set => trains = value && !isBuffer;
+    }
+
+    /// <summary>Whether it is part of the checkpoint but never trained.</summary>
+    public bool IsBuffer
+    {
+        get => isBuffer;
+        init => (isBuffer, trains) = (value, trains && !value);
+    }
 
     /// <summary>How it is stored.</summary>
     public IWeightFormat Format { get; private set; }
@@ -130,14 +148,39 @@ public sealed class Parameter : IDisposable
         }
     }
 
+    /// <summary>Adds to the gradient of one matrix of a stack: <c>G[index, o, i] += sum over t of left[t, o] * right[t, i]</c>.</summary>
+    public void AddSliceProduct(long index, Tensor left_TO, Tensor right_TI)
+    {
+        using var slice = OwnGradient(left_TO).select(0, index);
+        using var transposed = left_TO.t();
+        if (slice.dtype == left_TO.dtype)
+        {
+            slice.addmm_(transposed, right_TI, 1f, 1f);
+        }
+        else
+        {
+            using var product = transposed.mm(right_TI);
+            slice.add_(product, Autograd.TapeScalars.One);
+        }
+    }
+
+    /// <summary>Adds to a part of the gradient, which starts at zero.</summary>
+    /// <param name="part">Maps the gradient to a view of the part.</param>
+    /// <param name="gradient">What to add, in the part's shape; borrowed.</param>
+    public void AddGradient(Func<Tensor, Tensor> part, Tensor gradient)
+    {
+        using var scope = NewDisposeScope();
+        var own = OwnGradient(gradient);
+        part(own).add_(gradient, Autograd.TapeScalars.One);
+    }
+
     /// <summary>Adds rows to the gradient: row <c>ids[t]</c> gets <c>rows[t]</c>, in order, as an embedding lookup needs.</summary>
     /// <param name="ids_T">Row numbers, int64 <c>[T]</c>.</param>
     /// <param name="rows_TH">What to add, <c>[T, H]</c>.</param>
     public void AddRows(Tensor ids_T, Tensor rows_TH)
     {
-        Gradient ??= zeros([.. Shape], dtype: GradientType ?? rows_TH.dtype, device: rows_TH.device).DetachFromDisposeScope();
-        using var rows = rows_TH.to(Gradient.dtype);
-        Gradient.index_add_(0, ids_T, rows, Autograd.TapeScalars.One);
+        using var rows = rows_TH.to(OwnGradient(rows_TH).dtype);
+        Gradient!.index_add_(0, ids_T, rows, Autograd.TapeScalars.One);
     }
 
     /// <summary>Replaces the gradient, as clipping and communication do; ownership is handed over. Null drops it.</summary>
@@ -239,6 +282,9 @@ public sealed class Parameter : IDisposable
         stored?.Dispose();
         stored = null;
     }
+
+    private Tensor OwnGradient(Tensor like)
+        => Gradient ??= zeros([.. Shape], dtype: GradientType ?? like.dtype, device: like.device).DetachFromDisposeScope();
 
     private StoredWeight Stored => stored ?? throw new ObjectDisposedException(Path);
 

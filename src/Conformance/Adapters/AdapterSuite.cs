@@ -46,7 +46,7 @@ public sealed class AdapterSuite : ConformanceSuite
             var block = model.Sites.FirstOrDefault(s => s.Path == path)?.Original;
             run.That(block is not null, $"it claims '{path}', which the model does not have");
             run.That(
-                block is null or ILinear or IHead || (block is IEmbedding && adapter.Supports.HasFlag(AdapterFeatures.Embeddings)) || (block is IExperts && adapter.Supports.HasFlag(AdapterFeatures.Experts)),
+                block is null or ILinear or IHead or IRouter || (block is IEmbedding && adapter.Supports.HasFlag(AdapterFeatures.Embeddings)) || (block is IExperts && adapter.Supports.HasFlag(AdapterFeatures.Experts)),
                 $"it claims {path}, a site that it does not declare in Supports");
         }
     });
@@ -55,16 +55,17 @@ public sealed class AdapterSuite : ConformanceSuite
     {
         foreach (var (site, delta) in Attach(adapter, model))
         {
-            var weight = WeightShape(site.Original);
-            var rank = delta.A.Shape[0];
-            run.That(delta.A.Shape.SequenceEqual([rank, weight[1]]), $"{site.Path}: A has shape [{string.Join(", ", delta.A.Shape)}] instead of [R, {weight[1]}]");
-            run.That(delta.B.Shape.SequenceEqual([weight[0], rank]), $"{site.Path}: B has shape [{string.Join(", ", delta.B.Shape)}] instead of [{weight[0]}, {rank}]");
-            run.That(delta.Magnitude is null || delta.Magnitude.Shape.SequenceEqual([weight[0]]), $"{site.Path}: the magnitudes do not have shape [{weight[0]}]");
+            var (stacked, outputs, inputs) = WeightOf(site.Original, delta.Target);
+            var rank = delta.A.Shape[0] / stacked;
+            run.That(delta.A.Shape.SequenceEqual([stacked * rank, inputs]), $"{site.Path}: A has shape [{string.Join(", ", delta.A.Shape)}] instead of [R, {inputs}]");
+            run.That(delta.B.Shape.SequenceEqual([outputs, rank * stacked]), $"{site.Path}: B has shape [{string.Join(", ", delta.B.Shape)}] instead of [{outputs}, {rank * stacked}]");
+            run.That(delta.Magnitude is null || delta.Magnitude.Shape.SequenceEqual([outputs]), $"{site.Path}: the magnitudes do not have shape [{outputs}]");
+            run.That(delta.Bias is null || delta.Bias.Shape.SequenceEqual([outputs]), $"{site.Path}: the bias does not have shape [{outputs}]");
             run.That(double.IsFinite(delta.Scale) && delta.Dropout is >= 0 and < 1, $"{site.Path}: scale {delta.Scale} or dropout {delta.Dropout} is out of range");
             run.That(delta.Parameters.All(p => site.Added.Contains(p)), $"{site.Path}: a parameter was not made with ModuleSite.AddParameter");
             run.That(delta.Parameters.All(p => p.Trains), $"{site.Path}: a parameter does not train");
             run.That(delta.Parameters.All(p => p.Device.type == Settings.Device.type), $"{site.Path}: a parameter is not on {Settings.Device}");
-            var used = (delta.Dropout > 0 ? AdapterFeatures.Dropout : 0) | (delta.Magnitude is null ? 0 : AdapterFeatures.Magnitude);
+            var used = (delta.Dropout > 0 ? AdapterFeatures.Dropout : 0) | (delta.Magnitude is null ? 0 : AdapterFeatures.Magnitude) | (delta.Bias is null ? 0 : AdapterFeatures.Bias);
             run.That((used & ~adapter.Supports) == 0, $"{site.Path}: it uses {used & ~adapter.Supports}, which it does not declare in Supports");
         }
     });
@@ -114,7 +115,7 @@ public sealed class AdapterSuite : ConformanceSuite
     {
         var deltas = Attach(adapter, model);
         Randomize(deltas);
-        var files = Export(adapter, deltas);
+        var files = Export(adapter, model, deltas);
         var reader = create();
         run.That(reader.Reads(files), "it does not read its own files");
         using var other = TinyModel.Make(model.Variant, Settings, dtype);
@@ -134,7 +135,7 @@ public sealed class AdapterSuite : ConformanceSuite
     private void Names(CheckRun run) => ForEach(run, [Settings.FirstDType], (adapter, model, _) =>
     {
         var deltas = Attach(adapter, model);
-        var files = Export(adapter, deltas);
+        var files = Export(adapter, model, deltas);
         var json = JsonNode.Parse(files.Configuration);
         run.That(json?["peft_type"] is JsonValue, "adapter_config.json has no peft_type");
         run.That((string?)json?["base_model_name_or_path"] == "./base", "adapter_config.json does not name the base model in base_model_name_or_path");
@@ -148,7 +149,7 @@ public sealed class AdapterSuite : ConformanceSuite
 
     private void Refused(CheckRun run) => ForEach(run, [Settings.FirstDType], (adapter, model, dtype) =>
     {
-        var files = Export(adapter, Attach(adapter, model));
+        var files = Export(adapter, model, Attach(adapter, model));
         run.That(!adapter.Reads(new AdapterFiles { Configuration = """{"peft_type": "NEOTENY_CONFORMANCE"}""", Tensors = files.Tensors }), "it claims to read the files of another adapter");
         run.That(!adapter.Reads(new AdapterFiles { Configuration = "no json {", Tensors = files.Tensors }), "it claims to read a configuration that is no JSON");
         var name = files.Tensors.Keys.Order(StringComparer.Ordinal).First();
@@ -175,7 +176,7 @@ public sealed class AdapterSuite : ConformanceSuite
     {
         var deltas = Attach(adapter, model, dropout: false);
         Randomize(deltas);
-        foreach (var (site, delta) in deltas.Where(d => d.Site.Original is ILinear))
+        foreach (var (site, delta) in deltas.Where(d => d.Site.Original is ILinear && d.Delta.Bias is null))
         {
             using var call = SiteCalls.Of(site, [5, 1], Settings, dtype)[0];
             var linear = (ILinear)site.Original;
@@ -228,16 +229,18 @@ public sealed class AdapterSuite : ConformanceSuite
         foreach (var path in adapter.Claim(request).ToList())
         {
             var site = model.At(path);
-            var delta = adapter.Attach(site, request);
-            site.Attach(dropout ? delta : Copy(delta, delta.A, delta.B, delta.Magnitude));
-            deltas.Add((site, delta));
+            foreach (var delta in adapter.AttachAll(site, request))
+            {
+                site.Attach(dropout ? delta : Copy(delta, static p => p));
+                deltas.Add((site, delta));
+            }
         }
 
         return deltas;
     }
 
-    private static AdapterFiles Export(IAdapter adapter, List<(ModuleSite Site, LowRankDelta Delta)> deltas)
-        => adapter.Export(new AdapterExport { Deltas = [.. deltas.Select(d => KeyValuePair.Create(d.Site.Path, d.Delta))], BaseModel = "./base" });
+    private static AdapterFiles Export(IAdapter adapter, TinyModel model, List<(ModuleSite Site, LowRankDelta Delta)> deltas)
+        => adapter.Export(new AdapterExport { Model = model, Deltas = [.. deltas.Select(d => KeyValuePair.Create(d.Site.Path, d.Delta))], BaseModel = "./base" });
 
     private void Randomize(List<(ModuleSite Site, LowRankDelta Delta)> deltas)
     {
@@ -257,22 +260,38 @@ public sealed class AdapterSuite : ConformanceSuite
             Parameter Add(Parameter p)
                 => target.AddParameter(p.Path[(site.Path.Length + 1)..], Comparison.Wide(Values(p)).clone());
 
-            target.Attach(Copy(delta, Add(delta.A), Add(delta.B), delta.Magnitude is { } m ? Add(m) : null));
+            target.Attach(Copy(delta, Add));
         }
 
         return exact;
     }
 
-    private static LowRankDelta Copy(LowRankDelta delta, Parameter a, Parameter b, Parameter? magnitude)
-        => new() { A = a, B = b, Magnitude = magnitude, Scale = delta.Scale };
-
-    private static IReadOnlyList<long> WeightShape(IBlock block) => block switch
+    /// <summary>The delta without dropout, of the same or of copied parameters.</summary>
+    private static LowRankDelta Copy(LowRankDelta delta, Func<Parameter, Parameter> parameter) => new()
     {
-        ILinear linear => linear.Weight.Shape,
-        IHead head => head.Weight.Shape,
-        IEmbedding embedding => embedding.Weight.Shape,
-        _ => throw new NotSupportedException($"The kit does not know deltas on a {block.GetType().Name}."),
+        A = parameter(delta.A),
+        B = parameter(delta.B),
+        Magnitude = delta.Magnitude is { } m ? parameter(m) : null,
+        Bias = delta.Bias is { } b ? parameter(b) : null,
+        Target = delta.Target,
+        Scale = delta.Scale,
     };
+
+    /// <summary>Stacked matrices (1 for a plain weight), outputs and inputs of the weight that a delta adds to.</summary>
+    private static (long Stacked, long Outputs, long Inputs) WeightOf(IBlock block, DeltaTarget target)
+    {
+        var shape = (block, target) switch
+        {
+            (ILinear linear, _) => linear.Weight.Shape,
+            (IHead head, _) => head.Weight.Shape,
+            (IEmbedding embedding, _) => embedding.Weight.Shape,
+            (IRouter router, _) => router.Weight.Shape,
+            (IExperts experts, DeltaTarget.Down) => experts.Down.Shape,
+            (IExperts experts, _) => experts.GateUp.Shape,
+            _ => throw new NotSupportedException($"The kit does not know deltas on a {block.GetType().Name}."),
+        };
+        return (shape.Count == 3 ? shape[0] : 1, shape[^2], shape[^1]);
+    }
 
     private static Tensor Values(Parameter parameter)
     {

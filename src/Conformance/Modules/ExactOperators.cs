@@ -26,10 +26,6 @@ internal static class ExactOperators
     /// <summary><c>act(gate) * up</c>.</summary>
     public static Operator Gate(string activation) => new Differentiable("exact_gate", a => [Activate(a[0], activation).mul(a[1])]);
 
-    /// <summary>Stacked experts; inputs are hidden states <c>[T, H]</c>, weights <c>[T, k]</c> and chosen experts <c>[T, k]</c>.</summary>
-    public static Operator Experts(Parameter gateUp, Parameter down, string activation) => new Differentiable(
-        "exact_experts", a => [Mix(a[0], a[1], a[2], a[3], a[4], activation)], gateUp, down);
-
     private static Tensor Turn(Tensor x_THD, Tensor cos_TF, Tensor sin_TF)
     {
         var half = cos_TF.size(1);
@@ -38,7 +34,8 @@ internal static class ExactOperators
         return cat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin), Scalars.One), x_THD.narrow(-1, 2 * half, x_THD.size(-1) - (2 * half))], -1);
     }
 
-    private static Tensor Activate(Tensor x, string activation) => activation switch
+    /// <summary>An activation by its name in checkpoints.</summary>
+    public static Tensor Activate(Tensor x, string activation) => activation switch
     {
         "silu" => x.mul(x.sigmoid()),
         "gelu" => x.mul(x.mul(Scalars.Of(Math.Sqrt(0.5))).erf().add(Scalars.One, Scalars.One)).mul(Scalars.Of(0.5)),
@@ -46,25 +43,4 @@ internal static class ExactOperators
             .add(Scalars.One, Scalars.One)).mul(Scalars.Of(0.5)),
         _ => throw new ArgumentException($"The reference does not know the activation {activation}."),
     };
-
-    private static Tensor Mix(Tensor x_TH, Tensor weights_Tk, Tensor chosen_Tk, Tensor gateUp, Tensor down, string activation)
-    {
-        var y_TH = x_TH.mul(Scalars.Zero);
-        for (long slot = 0; slot < chosen_Tk.size(1); slot++)
-        {
-            for (long e = 0; e < gateUp.size(0); e++)
-            {
-                var rows = chosen_Tk.select(1, slot).eq(Scalars.Of(e)).nonzero().squeeze(1);
-                if (rows.numel() > 0)
-                {
-                    var h = x_TH.index_select(0, rows).mm(gateUp.select(0, e).t());
-                    var half = h.size(1) / 2;
-                    var y = Activate(h.narrow(1, 0, half), activation).mul(h.narrow(1, half, half)).mm(down.select(0, e).t());
-                    y_TH = y_TH.index_add(0, rows, y.mul(weights_Tk.select(1, slot).index_select(0, rows).unsqueeze(1)), Scalars.One);
-                }
-            }
-        }
-
-        return y_TH;
-    }
 }

@@ -34,10 +34,13 @@ public sealed record ModuleVariant(string Name)
     /// <summary>The activation of MLPs and experts.</summary>
     public string Activation { get; init; } = "silu";
 
-    /// <summary>Whether linear sites have biases.</summary>
+    /// <summary>Whether experts clamp their gates as gpt-oss does.</summary>
+    public bool ClampedExperts { get; init; }
+
+    /// <summary>Whether linear sites and experts have biases.</summary>
     public bool Biases { get; init; }
 
-    /// <summary>Whether linear sites carry a low-rank delta; the base is then frozen.</summary>
+    /// <summary>Whether linear sites and experts carry low-rank deltas; the base is then frozen.</summary>
     public bool Deltas { get; init; }
 
     /// <summary>Dropout of the deltas.</summary>
@@ -67,6 +70,7 @@ public sealed record ModuleVariant(string Name)
         new("frozen") { Trains = false },
         new("biases") { Biases = true },
         new("deltas") { Deltas = true },
+        new("clamped experts with biases") { Biases = true, ClampedExperts = true },
         new("deltas and biases") { Deltas = true, Biases = true, Hidden = 37, Intermediate = 53 },
         new("deltas with magnitudes") { Deltas = true, Magnitudes = true },
         new("deltas with dropout") { Deltas = true, Dropout = 0.5 },

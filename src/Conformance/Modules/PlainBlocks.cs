@@ -73,6 +73,24 @@ internal sealed class PlainMlp(ModuleSite gate, ModuleSite up, ModuleSite down, 
     }
 }
 
+internal sealed class PlainFusedMlp(ModuleSite gateUp, ModuleSite down, string activation, bool isExact) : IFusedGatedMlp
+{
+    private readonly Operator gated = isExact ? ExactOperators.Gate(activation) : new GatedActivation(activation);
+
+    public ILinear GateUp => (ILinear)gateUp.Current;
+
+    public ILinear Down => (ILinear)down.Current;
+
+    public string Activation => activation;
+
+    public Value Forward(Tape tape, Value x_TH)
+    {
+        var half = GateUp.Weight.Shape[0] / 2;
+        var halves = tape.ApplyMany(new Split(half, half), GateUp.Forward(tape, x_TH));
+        return Down.Forward(tape, tape.Apply(gated, halves[0], halves[1]));
+    }
+}
+
 internal sealed class PlainProjections(ModuleSite query, ModuleSite key, ModuleSite value) : IProjections
 {
     public ILinear Query => (ILinear)query.Current;
@@ -89,31 +107,36 @@ internal sealed class PlainAttention(AttentionSpec spec, ModuleSite projections,
 {
     public AttentionSpec Spec => spec;
 
-    public IProjections Projections => (IProjections)projections.Current;
+    public IProjections? Projections => (IProjections)projections.Current;
 
     public ILinear Output => (ILinear)output.Current;
 
     public Value Forward(Tape tape, Value x_TH, RowContext row)
     {
         Value Heads(Value x, int heads) => tape.Apply(new View(-1, heads, spec.HeadSize), x);
-        var (q, k, v) = Projections.Forward(tape, x_TH);
+        var (q, k, v) = Projections!.Forward(tape, x_TH);
         var (query, key) = ((IRotary)rotary.Current).Forward(tape, Heads(q, spec.QueryHeads), Heads(k, spec.KeyHeads), row.Angles);
         var attended = tape.Apply(new Attend(ReferenceAttention.Instance, spec, row.Layout), query, key, Heads(v, spec.KeyHeads));
         return Output.Forward(tape, tape.Apply(new View(-1, (long)spec.QueryHeads * spec.HeadSize), attended));
     }
 }
 
-internal sealed class PlainExperts(Parameter gateUp, Parameter down, string activation) : IExperts
+internal sealed class PlainExperts(ModuleSite site, Parameter gateUp, Parameter? gateUpBias, Parameter down, Parameter? downBias, ExpertActivation activation, bool isExact) : IExperts
 {
-    private readonly Operator experts = ExactOperators.Experts(gateUp, down, activation);
-
     public Parameter GateUp => gateUp;
+
+    public Parameter? GateUpBias => gateUpBias;
 
     public Parameter Down => down;
 
-    public string Activation => activation;
+    public Parameter? DownBias => downBias;
 
-    public Value Forward(Tape tape, Value x_TH, Routing routing) => tape.Apply(experts, x_TH, routing.Weights, tape.Constant(routing.Experts));
+    public ExpertActivation Activation => activation;
+
+    public IReadOnlyList<LowRankDelta> Deltas => site.Deltas;
+
+    public Value Forward(Tape tape, Value x_TH, Routing routing)
+        => tape.Apply(isExact ? ExactExperts.Operator(this) : new Experts(this), x_TH, routing.Experts, routing.Weights);
 }
 
 internal sealed class PlainHead(ModuleSite site, Parameter weight) : IHead

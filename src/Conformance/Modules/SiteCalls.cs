@@ -39,6 +39,10 @@ internal static class SiteCalls
                 return [Call("linear", [X(tokens, l.Weight.Shape[1])], (b, t, v, _) => [((ILinear)b).Forward(t, v[0])])];
             case IGatedMlp m:
                 return [Call("gated mlp", [X(tokens, m.Gate.Weight.Shape[1])], (b, t, v, _) => [((IGatedMlp)b).Forward(t, v[0])])];
+            case IFusedGatedMlp f:
+                return [Call("fused gated mlp", [X(tokens, f.GateUp.Weight.Shape[1])], (b, t, v, _) => [((IFusedGatedMlp)b).Forward(t, v[0])])];
+            case IFusedProjections p:
+                return [Call("fused projections", [X(tokens, p.Whole.Weight.Shape[1])], (b, t, v, _) => ProjectFused((IFusedProjections)b, t, v[0]))];
             case IProjections p:
                 return [Call("projections", [X(tokens, p.Query.Weight.Shape[1])], (b, t, v, _) => Project((IProjections)b, t, v[0]))];
             case IRotary r:
@@ -46,8 +50,8 @@ internal static class SiteCalls
                 {
                     Angles = Angles(lengths, r.RotatedSize, settings.Device),
                 }.With(dtype)];
-            case IAttentionBlock a:
-                return [new SiteCall("attention block", settings.Seed, [X(tokens, a.Projections.Query.Weight.Shape[1])],
+            case IAttentionBlock { Projections: { } projections } a:
+                return [new SiteCall("attention block", settings.Seed, [X(tokens, projections.Query.Weight.Shape[1])],
                     (b, t, v, c) => [((IAttentionBlock)b).Forward(t, v[0], new RowContext { Layout = c.Layout!, Angles = c.Angles! })])
                 {
                     Slack = 2,
@@ -56,7 +60,7 @@ internal static class SiteCalls
                 }.With(dtype)];
             case IExperts x:
                 var (count, k) = (x.GateUp.Shape[0], (int)Math.Min(2, x.GateUp.Shape[0]));
-                return [Call("experts", [X(tokens, x.GateUp.Shape[2]), X(tokens, k)], Mix, Choose(tokens, k, count, settings))];
+                return [Call("experts", [X(tokens, x.GateUp.Shape[2]), draw.Normal(ScalarType.Float32, tokens, k)], Mix, Choose(tokens, k, count, settings))];
             default:
                 return [];
         }
@@ -80,6 +84,12 @@ internal static class SiteCalls
         return [q, k, v];
     }
 
+    private static Value[] ProjectFused(IFusedProjections projections, Tape tape, Value x)
+    {
+        var (q, k, v) = projections.Forward(tape, x);
+        return [q, k, v];
+    }
+
     private static Value[] Turn(IBlock block, Tape tape, Value[] values, SiteCall call)
     {
         var (q, k) = ((IRotary)block).Forward(tape, values[0], values[1], call.Angles!);
@@ -87,7 +97,7 @@ internal static class SiteCalls
     }
 
     private static Value[] Mix(IBlock block, Tape tape, Value[] values, SiteCall call)
-        => [((IExperts)block).Forward(tape, values[0], new Routing { Logits = values[1], Experts = call.Indices!, Weights = values[1] })];
+        => [((IExperts)block).Forward(tape, values[0], new Routing { Logits = values[1], Experts = tape.Constant(call.Indices!), Weights = values[1] })];
 
     /// <summary>Features of a head that do not turn, where a tiny model has some.</summary>
     private static int Passed(ModuleSite rotary) => rotary.Original is PlainRotary plain && plain.RotatedSize == 8 ? 8 : 0;

@@ -11,11 +11,13 @@ internal static class CommandTree
         var root = new RootCommand("Fine-tunes language models as a YAML file says. Every optimisation in it is a plugin.")
         {
             TrainCommand.Create(globals),
+            PlanCommand.Create(globals),
             ChatCommand.Create(globals),
             GenerateCommand.Create(globals),
             MergeLoraCommand.Create(globals),
             ConfigCommand.Create(globals),
             PluginsCommand.Create(globals),
+            DoctorCommand.Create(globals),
             TokenizerCommand.Create(),
         };
         globals.AddTo(root);

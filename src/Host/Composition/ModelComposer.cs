@@ -1,3 +1,4 @@
+using System.Globalization;
 using Neoteny.Adapters;
 using Neoteny.Attention;
 using Neoteny.Autograd;
@@ -15,8 +16,11 @@ using static TorchSharp.torch;
 
 namespace Neoteny.Host.Composition;
 
-/// <summary>Applies the loaded plugins to a model, in the one order there is: quantize, adapt, choose kernels, override, wrap, offload.</summary>
-/// <remarks>Claims are gathered on the untouched model and checked before anything is applied; everything done is listed.</remarks>
+/// <summary>Decides what the loaded plugins do to a model, in the one order there is: quantize, adapt, choose kernels, override, wrap, offload.</summary>
+/// <remarks>
+/// Claims are gathered on the untouched model and checked before anything is applied; everything is listed. Quantizing, overriding and offloading
+/// are decided here and applied by the caller, so that a plan can be made on a model without weights.
+/// </remarks>
 internal sealed class ModelComposer(PluginSet plugins)
 {
     private readonly List<CompositionEntry> entries = [];
@@ -63,7 +67,7 @@ internal sealed class ModelComposer(PluginSet plugins)
                 }
             }
 
-            Add("quantize", source, paths);
+            Add("quantize", source, paths, Formats(paths.SelectMany(p => model.At(p).Parameters).Select(p => formats.GetValueOrDefault(p.Path)?.Name)));
         }
 
         return formats.GetValueOrDefault;
@@ -88,7 +92,8 @@ internal sealed class ModelComposer(PluginSet plugins)
             throw new InputException($"'{savedFolder}' does not hold an adapter of the kind '{name}'. Name another folder, or the adapter that wrote it.");
         }
 
-        Add("adapt", SourceOf(adapter, name), AdapterSetup.Attach(model, adapter, saved, seed));
+        var paths = AdapterSetup.Attach(model, adapter, saved, seed);
+        Add("adapt", SourceOf(adapter, name), paths, Ranks([.. paths.SelectMany(p => model.At(p).Deltas)]));
         if (saved is not null)
         {
             AdapterFolder.Free(saved);
@@ -101,23 +106,33 @@ internal sealed class ModelComposer(PluginSet plugins)
     /// <exception cref="InputException">The kernel cannot compute what the model needs.</exception>
     public void ChooseAttention(DecoderModel model, string? name, ScalarType dtype, Device device)
     {
-        var spec = model.Spec.AttentionSpec;
+        var layers = model.Spec.Kernels.ToList();
+        var demands = layers.Aggregate(AttentionFeatures.None, (all, layer) => all | layer.Demands);
+        var why = "the configuration names it";
         if (name is null)
         {
             var sdpa = plugins.Get<IAttention>("sdpa", "attn_implementation");
-            name = (spec.Demands & ~sdpa.Supports) == 0 && sdpa.Refuses(spec, dtype, device) is null ? "sdpa" : "eager";
+            var refusal = (demands & ~sdpa.Supports) is not 0 and var missing ? $"it does not support {missing}" : Refusal(sdpa);
+            (name, why) = refusal is null ? ("sdpa", "auto, and it can run this model") : ("eager", $"auto, and sdpa cannot run this model: {refusal}");
+            if (refusal is not null)
+            {
+                notes.Add($"attention: sdpa cannot run this model: {refusal}. It runs with eager, which is slower and takes memory by the square of the length.");
+            }
         }
 
         var kernel = plugins.Get<IAttention>(name, "attn_implementation");
         var source = SourceOf(kernel, name);
-        FeatureCheck.Demand(source, "this model", spec.Demands, kernel.Supports);
-        if (kernel.Refuses(spec, dtype, device) is { } reason)
+        FeatureCheck.Demand(
+            source, "this model", demands, kernel.Supports, "Leave attn_implementation out, write attn_implementation: eager, or name another kernel that supports it.");
+        if (Refusal(kernel) is { } reason)
         {
             throw new InputException($"attn_implementation: {source} cannot run this model: {reason}.");
         }
 
         model.Attention.Exchange(kernel);
-        Add("attention", source, []);
+        Add("attention", source, [], why);
+
+        string? Refusal(IAttention candidate) => layers.Select(layer => candidate.Refuses(layer, dtype, device)).FirstOrDefault(r => r is not null);
     }
 
     /// <summary>Finds the loss.</summary>
@@ -131,7 +146,7 @@ internal sealed class ModelComposer(PluginSet plugins)
         return loss;
     }
 
-    /// <summary>Moves weights where the loaded offload plugins want them, and collects where saved tensors live and who hears the segments.</summary>
+    /// <summary>Collects where the loaded offload plugins want weights and saved tensors, and who hears the segments.</summary>
     /// <exception cref="InputException">Two plugins want to store saved tensors, or to home one parameter.</exception>
     public OffloadPlan Offload(DecoderModel model)
     {
@@ -143,6 +158,7 @@ internal sealed class ModelComposer(PluginSet plugins)
         }
 
         var owners = new Dictionary<Parameter, ExtensionSource>();
+        var homes = new List<(Parameter Parameter, IWeightHome Home)>();
         foreach (var offload in offloads)
         {
             var source = Source(offload);
@@ -161,7 +177,7 @@ internal sealed class ModelComposer(PluginSet plugins)
                         throw new InputException($"{owners[parameter]} and {source} both want to move {parameter.Path}. Switch one of them off in the configuration.");
                     }
 
-                    parameter.MoveTo(home);
+                    homes.Add((parameter, home));
                     moved.Add(site.Path);
                 }
             }
@@ -169,12 +185,12 @@ internal sealed class ModelComposer(PluginSet plugins)
             Add("offload", source, moved);
         }
 
-        return new OffloadPlan(stores.FirstOrDefault()?.Instance.Saved, [.. offloads.Select(o => o.Instance.Segments).OfType<ISegmentObserver>()]);
+        return new OffloadPlan(stores.FirstOrDefault()?.Instance.Saved, [.. offloads.Select(o => o.Instance.Segments).OfType<ISegmentObserver>()], homes);
     }
 
-    /// <summary>Replaces and wraps sites.</summary>
+    /// <summary>Decides which override replaces or wraps which site.</summary>
     /// <exception cref="InputException">Claims conflict, or a loaded plugin needs what a single process does not have.</exception>
-    public void Override(DecoderModel model)
+    public OverridePlan Override(DecoderModel model)
     {
         if (plugins.All<IParallelism>().FirstOrDefault() is { } parallel)
         {
@@ -184,11 +200,6 @@ internal sealed class ModelComposer(PluginSet plugins)
         var plan = OverridePlan.Make(model, plugins.All<IModuleOverride>().Select(o => (Source(o), o.Instance)));
         foreach (var (stage, claims) in new[] { ("override", plan.Replacements), ("wrap", plan.Wrappers) })
         {
-            foreach (var claim in claims)
-            {
-                claim.Site.Replace(claim.Override.Replace(claim.Site));
-            }
-
             foreach (var group in claims.GroupBy(c => c.Source))
             {
                 Add(stage, group.Key, [.. group.Select(c => c.Site.Path)]);
@@ -196,9 +207,16 @@ internal sealed class ModelComposer(PluginSet plugins)
         }
 
         notes.AddRange(plan.Notes);
+        return plan;
     }
 
-    private void Add(string stage, ExtensionSource source, IReadOnlyList<string> paths) => entries.Add(new CompositionEntry(stage, source, paths));
+    private void Add(string stage, ExtensionSource source, IReadOnlyList<string> paths, string? detail = null) => entries.Add(new CompositionEntry(stage, source, paths, detail));
+
+    private static string Formats(IEnumerable<string?> names)
+        => string.Join(", ", names.OfType<string>().GroupBy(n => n).Select(g => $"{g.Key} ({g.Count()} parameters)").DefaultIfEmpty("no parameter"));
+
+    private static string Ranks(IReadOnlyList<LowRankDelta> deltas)
+        => string.Create(CultureInfo.InvariantCulture, $"rank {string.Join(", ", deltas.Select(d => d.A.Shape[0]).Distinct())}, {deltas.SelectMany(d => d.Parameters).Sum(p => p.Count):n0} parameters");
 
     private ExtensionSource SourceOf<TPoint>(TPoint instance, string name)
         where TPoint : class

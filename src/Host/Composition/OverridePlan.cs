@@ -57,6 +57,15 @@ internal sealed class OverridePlan
         return plan;
     }
 
+    /// <summary>Puts the blocks in place: replacements first, then wrappers around them.</summary>
+    public void Apply()
+    {
+        foreach (var claim in replacements.Concat(wrappers))
+        {
+            claim.Site.Replace(claim.Override.Replace(claim.Site));
+        }
+    }
+
     private static List<Claim> Claims(IModuleTree model, ExtensionSource source, IModuleOverride @override)
         => [.. @override.Claim(model).Select(path => new Claim(source, @override, model.Sites.FirstOrDefault(s => s.Path == path)
             ?? throw new NeotenyException($"{source} claims '{path}', which this model does not have. This is an error of the plugin.")))];

@@ -40,6 +40,8 @@ internal static class EffectiveValues
         (IDictionary map, MapShape values) =>
             $"{{{string.Join(", ", map.Keys.Cast<string>().Select(k => $"{Quote(k)}: {Text(map[k], values.Value)}"))}}}",
         (IEnumerable items, ListShape list) => $"[{string.Join(", ", items.Cast<object?>().Select(i => Text(i, list.Item)))}]",
+        (IDictionary map, AnyShape) => $"{{{string.Join(", ", map.Keys.Cast<string>().Select(k => $"{Quote(k)}: {Text(map[k], shape)}"))}}}",
+        (IEnumerable items, AnyShape) => $"[{string.Join(", ", items.Cast<object?>().Select(i => Text(i, shape)))}]",
         (_, RecordShape record) => $"{{{string.Join(", ", Properties(value, record))}}}",
         _ => value.ToString()!,
     };

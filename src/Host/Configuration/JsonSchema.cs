@@ -94,6 +94,8 @@ internal static class JsonSchema
                 json.WritePropertyName("additionalProperties");
                 WriteShape(json, key, map.Value);
                 break;
+            case AnyShape:
+                break;
             case RecordShape record:
                 WriteObject(json, record.Keys, record.Keys.Where(k => k.Required));
                 break;

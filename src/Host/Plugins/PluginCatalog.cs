@@ -30,7 +30,7 @@ internal sealed class PluginCatalog
     public static PluginCatalog Discover(IReadOnlyList<string> folders, SharedAssemblies shared, IReadOnlySet<string> hostKeys)
     {
         var catalog = new PluginCatalog(folders, shared, hostKeys);
-        var versions = folders.Where(Directory.Exists).SelectMany(Directory.GetDirectories).SelectMany(Directory.GetDirectories);
+        var versions = folders.Where(Directory.Exists).SelectMany(Below).SelectMany(Below);
         catalog._plugins.AddRange(versions.Where(v => Directory.EnumerateFiles(v).Any()).Select(catalog.Read));
         catalog.CheckReads(hostKeys);
         catalog.Supersede();
@@ -69,6 +69,9 @@ internal sealed class PluginCatalog
 
     /// <summary>Marks a plugin as one that failed at loading.</summary>
     public void MarkFaulty(InstalledPlugin plugin, string reason) => Mark(plugin, PluginStatus.Faulty, reason);
+
+    /// <summary>The folders in a folder but those that begin with a dot: there installations are being unpacked.</summary>
+    private static IEnumerable<string> Below(string folder) => Directory.GetDirectories(folder).Where(f => !Path.GetFileName(f).StartsWith('.'));
 
     private void Mark(InstalledPlugin plugin, PluginStatus status, string? reason)
     {

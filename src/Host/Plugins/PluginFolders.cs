@@ -10,7 +10,18 @@ internal static class PluginFolders
         var explicitly = given.Select(Path.GetFullPath).ToList();
         if (explicitly.Find(f => !Directory.Exists(f)) is { } absent)
             throw new InputException($"--plugin-dir: there is no folder {absent}.");
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        return [.. explicitly, Path.Combine(home, ".neoteny", "plugins"), Path.Combine(AppContext.BaseDirectory, "plugins")];
+        return [.. explicitly, OfUser, Path.Combine(AppContext.BaseDirectory, "plugins")];
     }
+
+    /// <summary>The user's own folder, where plugins are installed unless the command line names another one.</summary>
+    public static string OfUser => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".neoteny", "plugins");
+
+    /// <summary>The one folder that a command line installs to or removes from.</summary>
+    /// <exception cref="InputException">It names several.</exception>
+    public static string Target(IReadOnlyList<string> given) => given.Count switch
+    {
+        0 => OfUser,
+        1 => Path.GetFullPath(given[0]),
+        _ => throw new InputException("--plugin-dir: name one folder to install to or remove from, not several."),
+    };
 }

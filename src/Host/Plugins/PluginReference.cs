@@ -20,17 +20,18 @@ internal sealed record PluginReference(string Text, Place Place, string? Id, Ver
         var parts = text.Split('@', 2);
         if (parts.Length == 1)
             return new PluginReference(text, node.Place, text, null, null);
-        if (ParseRange(parts[1]) is { } range)
+        if (RangeOf(parts[1]) is { } range)
             return new PluginReference(text, node.Place, parts[0], range, null);
         file.Problems.Add(node.Place, $"plugins: '{parts[1]}' is no version or range of versions, such as 1.2.0, 1.* or [1.0,2.0)");
         return null;
     }
 
-    /// <summary>A plain version means that very one, not "at least" as in package references: a run must not change by itself.</summary>
-    private static VersionRange? ParseRange(string text)
+    /// <summary>The versions that a text accepts; null if it makes no sense.</summary>
+    /// <remarks>A plain version means that very one, not "at least" as in package references: a run must not change by itself.</remarks>
+    public static VersionRange? RangeOf(string text)
     {
         if (NuGetVersion.TryParse(text, out var exact))
-            return new VersionRange(exact, true, exact, true);
+            return new VersionRange(exact, true, exact, true, null, text);
         return VersionRange.TryParse(text, out var range) ? range : null;
     }
 }

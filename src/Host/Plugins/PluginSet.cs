@@ -43,7 +43,7 @@ internal sealed class PluginSet : IDisposable
         LoadedPlugin loaded;
         try
         {
-            loaded = LoadedPlugin.Load(plugin, _shadow.Value, _shared, _binder, _logs);
+            loaded = LoadedPlugin.Load(plugin, why, _shadow.Value, _shared, _binder, _logs);
         }
         catch (PluginFaultException e)
         {

@@ -33,7 +33,7 @@ internal static class MergeLoraRun
         AdapterSetup.Merge(session.Model);
         AtomicDirectory.Write(target, partial =>
         {
-            ModelSaver.Write(partial, session.Model, HuggingFaceConfig.Open(session.Folder), session.Folder);
+            ModelSaver.Write(partial, session.Model, session.Config, session.Folder);
             session.Tokenizer.CopyTo(partial);
         });
         return target;

@@ -7,6 +7,7 @@ using Neoteny.Losses;
 using Neoteny.Models.Adapters;
 using Neoteny.Models.Configuration;
 using Neoteny.Models.Decoder;
+using Neoteny.Models.Families;
 using Neoteny.Models.Loading;
 using Neoteny.Models.Tokenizers;
 using Neoteny.Runtime.Native;
@@ -21,11 +22,13 @@ internal sealed class ModelSession : IDisposable
 {
     private readonly OffloadPlan offload;
     private readonly string baseModel;
+    private readonly IReadOnlyDictionary<string, object?> overrides;
 
     private ModelSession(
+        IReadOnlyDictionary<string, object?> overrides,
         string folder, string baseModel, DecoderModel model, Tokenizer tokenizer, ILoss loss, IAdapter? adapter, OffloadPlan offload, IReadOnlyList<CompositionEntry> composition)
     {
-        (Folder, this.baseModel, Model, Tokenizer) = (folder, baseModel, model, tokenizer);
+        (this.overrides, Folder, this.baseModel, Model, Tokenizer) = (overrides, folder, baseModel, model, tokenizer);
         (Loss, Adapter, this.offload, Composition) = (loss, adapter, offload, composition);
     }
 
@@ -34,6 +37,9 @@ internal sealed class ModelSession : IDisposable
 
     /// <summary>The model.</summary>
     public DecoderModel Model { get; }
+
+    /// <summary>Its configuration, with the run's overrides.</summary>
+    public HuggingFaceConfig Config => HuggingFaceConfig.Open(Folder).WithOverrides(overrides);
 
     /// <summary>Its tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
@@ -58,15 +64,15 @@ internal sealed class ModelSession : IDisposable
         run.Plugins.CreateExtensions();
         var options = run.Options<ModelOptions>();
         var device = DeviceChoice.Of(options.Device);
-        Determinism.Set(options.Deterministic);
-        backends.cuda.matmul.allow_tf32 = run.Options<PrecisionOptions>().TensorFloat32 == "true";
-        var folder = source?.Folder ?? run.File.ResolvePath(options.BaseModel);
-        if (!Directory.Exists(folder))
+        if (DeviceChoice.PassedOver(options.Device) is { } problem)
         {
-            var place = run.File.Root.Find("base_model")?.Value.Place ?? run.File.Whole;
-            throw new InputException($"{place}: base_model: there is no folder {folder}. Name one with config.json, the weights (*.safetensors) and the tokenizer.");
+            log.LogWarning("The GPU here is not used: {Problem}", problem);
         }
 
+        Determinism.Set(options.Deterministic);
+        backends.cuda.matmul.allow_tf32 = run.Options<PrecisionOptions>().TensorFloat32 == "true";
+        var folder = FolderOf(run, source);
+        CheckOverrides(run, folder, options.ConfigOverrides);
         var seed = (ulong)run.Options<StepOptions>().Seed;
         var tokenizer = Tokenizer.Load(folder);
         var composer = new ModelComposer(run.Plugins);
@@ -75,7 +81,8 @@ internal sealed class ModelSession : IDisposable
             DType = source?.KeepsDType == true ? null : run.Options<PrecisionOptions>().WeightType(device),
             Device = device,
             FreshSeed = options.Reinitialize && source is null ? seed : null,
-            Formats = composer.Quantize(() => ModelLoader.Describe(folder)),
+            Overrides = options.ConfigOverrides,
+            Formats = composer.Quantize(() => ModelLoader.Describe(folder, new ModelLoadOptions { Overrides = options.ConfigOverrides })),
         });
         try
         {
@@ -89,8 +96,9 @@ internal sealed class ModelSession : IDisposable
                 : source.AdapterFolder is { } saved ? composer.Adapt(model, SavedAdapter.KindOf(saved), saved, seed) : null;
             composer.ChooseAttention(model, run.Options<AttentionOptions>().Name, model.BaseParameters[0].DType, device);
             var loss = composer.ChooseLoss(model, options.Loss);
-            composer.Override(model);
+            composer.Override(model).Apply();
             var offload = composer.Offload(model);
+            offload.Apply();
             model.CheckpointsLayers = run.Options<CheckpointingOptions>().Enabled;
             foreach (var entry in composer.Entries)
             {
@@ -102,13 +110,23 @@ internal sealed class ModelSession : IDisposable
                 log.LogWarning("{Note}", note);
             }
 
-            return new ModelSession(folder, source is null ? options.BaseModel : folder, model, tokenizer, loss, adapter, offload, composer.Entries);
+            return new ModelSession(options.ConfigOverrides, folder, source is null ? options.BaseModel : folder, model, tokenizer, loss, adapter, offload, composer.Entries);
         }
         catch
         {
             model.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The base model's folder.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public static string FolderOf(RunContext run, ModelSource? source = null)
+    {
+        var folder = source?.Folder ?? run.File.ResolvePath(run.Options<ModelOptions>().BaseModel);
+        var place = run.File.Root.Find("base_model")?.Value.Place ?? run.File.Whole;
+        return Directory.Exists(folder) ? folder
+            : throw new InputException($"{place}: base_model: there is no folder {folder}. Name one with config.json, the weights (*.safetensors) and the tokenizer.");
     }
 
     /// <summary>The options of one tape of this run.</summary>
@@ -119,13 +137,14 @@ internal sealed class ModelSession : IDisposable
     /// <param name="target">An existing folder.</param>
     public void Save(string target)
     {
+        using var scope = NewDisposeScope();
         if (Adapter is not null)
         {
             AdapterFolder.Write(target, AdapterSetup.Export(Model, Adapter, baseModel));
         }
         else
         {
-            ModelSaver.Write(target, Model, HuggingFaceConfig.Open(Folder), Folder);
+            ModelSaver.Write(target, Model, Config, Folder);
         }
 
         Tokenizer.CopyTo(target);
@@ -133,4 +152,17 @@ internal sealed class ModelSession : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
+
+    private static void CheckOverrides(RunContext run, string folder, IReadOnlyDictionary<string, object?> overrides)
+    {
+        var config = HuggingFaceConfig.Open(folder);
+        if (overrides.Count > 0 && ModelFamilies.WithoutEffect(config.WithOverrides(overrides), config, overrides.Keys) is [var key, ..])
+        {
+            var entry = run.File.Root.Find("overrides_of_model_config") ?? run.File.Root.Find("model_config");
+            var place = (entry?.Value as MapNode)?.Entries.FirstOrDefault(e => e.Key == key)?.Place ?? run.File.Whole;
+            var known = config.Keys.Union(ModelFamilies.KeysRead(config.WithOverrides(overrides)));
+            throw new InputException($"{place}: overrides_of_model_config: {folder} has no key '{key}' in config.json, and no model of its family reads one"
+                + (Nearest.To(key, known) is { } near ? $"; did you mean '{near}'?" : ". Remove it."));
+        }
+    }
 }

@@ -14,6 +14,7 @@ internal sealed class TextSession : IDisposable
     private readonly GenerationOptions options;
     private readonly int positions;
     private readonly ILogger log;
+    private readonly PromptMemory conversation = new();
 
     private TextSession(ModelSession session, ChatTemplate? template, GenerationOptions options, int positions, ILogger log)
         => (this.session, this.template, this.options, this.positions, this.log) = (session, template, options, positions, log);
@@ -50,14 +51,15 @@ internal sealed class TextSession : IDisposable
     /// <returns>The new text in pieces, as it comes.</returns>
     /// <exception cref="InputException">The text is empty or leaves no room.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
-    public IEnumerable<string> Continue(string text, CancellationToken stop) => Write(session.Tokenizer.Encode(text, addSpecialTokens: true), stop);
+    public IEnumerable<string> Continue(string text, CancellationToken stop) => Write(session.Tokenizer.Encode(text, addSpecialTokens: true), null, stop);
 
-    /// <summary>Answers the last turn of a conversation.</summary>
+    /// <summary>Answers the last turn of a conversation. Turns that an earlier answer has read are not read again.</summary>
     /// <inheritdoc cref="Continue"/>
     public IEnumerable<string> Answer(IReadOnlyList<ChatMessage> messages, CancellationToken stop)
     {
         RequireTemplate();
-        return Write(session.Tokenizer.Encode(template!.Render(messages, addGenerationPrompt: true), addSpecialTokens: false), stop);
+        var prompt = session.Tokenizer.Encode(template!.Render(messages, addGenerationPrompt: true), addSpecialTokens: false);
+        return Write(prompt, options.UseCache ? conversation : null, stop);
     }
 
     /// <summary>Checks that the model can hold a conversation.</summary>
@@ -72,9 +74,13 @@ internal sealed class TextSession : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => session.Dispose();
+    public void Dispose()
+    {
+        conversation.Dispose();
+        session.Dispose();
+    }
 
-    private IEnumerable<string> Write(int[] prompt, CancellationToken stop)
+    private IEnumerable<string> Write(int[] prompt, PromptMemory? memory, CancellationToken stop)
     {
         var room = positions - prompt.Length;
         if (room < 1)
@@ -83,7 +89,9 @@ internal sealed class TextSession : IDisposable
         }
 
         var generator = new TextGenerator(session.Model, session.Tokenizer);
-        foreach (var token in generator.Stream([prompt], options with { MaxNewTokens = Math.Min(options.MaxNewTokens, room) }, stop))
+        var limited = options with { MaxNewTokens = Math.Min(options.MaxNewTokens, room) };
+        var tokens = memory is null ? generator.Stream([prompt], limited, stop) : generator.Stream(prompt, memory, limited, stop);
+        foreach (var token in tokens)
         {
             yield return token.Text;
             if (token.Stop == StopReason.Length && room < options.MaxNewTokens)

@@ -34,8 +34,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
             Observers = [display, new MetricsLog(Path.Combine(options.Saving.Folder, MetricsLog.FileName))],
             Tapes = opened.Tape,
         });
-        var trained = opened.Model.Parameters.Where(p => p.Trains).Sum(p => p.Count);
-        log.LogInformation("{Trained:n0} of {All:n0} parameters train", trained, opened.Model.Parameters.Sum(p => p.Count));
+        log.LogInformation("trains: {Trained}", ModelPlan.Trained(opened.Model));
         var before = Check(data);
         var result = display.Run(() => trainer.Run(stop));
         Summarize(result, before, data, options.Saving.Folder);
@@ -57,7 +56,11 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
         return data;
     }
 
-    private TemplateChatEncoder Chat() => new(session!.Tokenizer, run.Options<ChatOptions>().Choose(session.Folder, session.Tokenizer));
+    private TemplateChatEncoder Chat()
+    {
+        var chat = run.Options<ChatOptions>();
+        return new(session!.Tokenizer, chat.Choose(session.Folder, session.Tokenizer), chat.EndOfTurnTokens);
+    }
 
     private TrainingOptions Options() => new(
         run.Options<DataOptions>(), run.Options<StepOptions>(), run.Options<OptimizerOptions>(), run.Options<ScheduleOptions>(),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Neoteny.Models.ChatTemplates.Masking;
 using Neoteny.Models.Tokenizers;
 
@@ -28,8 +29,15 @@ public sealed class ChatEncoder
 
     /// <summary>Encodes one conversation.</summary>
     /// <exception cref="InputException">The template refuses it, or a trained turn cannot be found in the rendered text.</exception>
-    public EncodedChat Encode(IReadOnlyList<ChatMessage> messages)
+    public EncodedChat Encode(IReadOnlyList<ChatMessage> messages) => Encode(messages, tools: null);
+
+    /// <summary>Encodes one conversation in which tools may be called.</summary>
+    /// <param name="messages">The turns in order.</param>
+    /// <param name="tools">The tools as the template knows them, usually a list of JSON schemas; null for none.</param>
+    /// <exception cref="InputException">The template refuses it, or a trained turn cannot be found in the rendered text.</exception>
+    public EncodedChat Encode(IReadOnlyList<ChatMessage> messages, JsonElement? tools)
     {
+        var template = tools is { } some ? this.template.With([new("tools", some)]) : this.template;
         var text = template.Render(messages, addGenerationPrompt: false);
         var encoded = tokenizer.EncodeWithOffsets(text, addSpecialTokens: false);
         var trained = new bool[encoded.Ids.Length];

@@ -32,6 +32,9 @@ public sealed class ChatTemplate
     /// <summary>Names that <see cref="Named"/> knows.</summary>
     public static IReadOnlyList<string> Names => NamedTemplates.Names;
 
+    /// <summary>Whether a tokenizer folder brings a template.</summary>
+    public static bool Exists(string tokenizerFolder) => TemplateFiles.Seek(tokenizerFolder) is not null;
+
     /// <summary>The template of a tokenizer folder: chat_template.jinja, or <c>chat_template</c> in tokenizer_config.json.</summary>
     /// <remarks>The folder's special tokens are known to it as <c>bos_token</c>, <c>eos_token</c>, <c>pad_token</c>, <c>unk_token</c>.</remarks>
     /// <exception cref="InputException">The folder has no template, or one that is malformed.</exception>

@@ -8,7 +8,11 @@ namespace Neoteny.Models.ChatTemplates;
 internal static class TemplateFiles
 {
     /// <summary>The template, and its place for error messages. A file of its own wins over tokenizer_config.json.</summary>
-    public static (string Place, string Source) Find(string folder)
+    public static (string Place, string Source) Find(string folder) => Seek(folder) ?? throw new InputException(
+        $"{folder}: the tokenizer has no chat template. Set chat_template: to one of {string.Join(", ", NamedTemplates.Names)}, or give chat_template_jinja:.");
+
+    /// <summary>The same, or null where there is none.</summary>
+    public static (string Place, string Source)? Seek(string folder)
     {
         var own = Path.Combine(folder, "chat_template.jinja");
         if (File.Exists(own))
@@ -19,8 +23,7 @@ internal static class TemplateFiles
                 return (path, source);
         }
 
-        throw new InputException(
-            $"{folder}: the tokenizer has no chat template. Set chat_template: to one of {string.Join(", ", NamedTemplates.Names)}, or give chat_template_jinja:.");
+        return null;
     }
 
     public static IReadOnlyDictionary<string, object?> SpecialTokens(string folder)

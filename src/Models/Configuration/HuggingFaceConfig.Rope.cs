@@ -21,12 +21,13 @@ public sealed partial class HuggingFaceConfig
     /// <summary>The rotary settings.</summary>
     /// <param name="layerType">The layer's entry of <c>layer_types</c>, for models whose layers differ (<c>full_attention</c>, <c>sliding_attention</c>); null for models whose layers agree.</param>
     /// <param name="defaultTheta">The family's base when the file names none.</param>
+    /// <param name="defaultPartial">The family's share of a head that turns when the file names none.</param>
     /// <exception cref="InputException">The type is unknown, or lacks a key it needs.</exception>
-    public RopeParameters Rope(string? layerType = null, double defaultTheta = 10000)
+    public RopeParameters Rope(string? layerType = null, double defaultTheta = 10000, double defaultPartial = 1)
     {
-        if (layerType == "sliding_attention" && Has("rope_local_base_freq") && !HasRopeOf(layerType))
+        if (layerType == "sliding_attention" && !HasRopeOf(layerType))
         {
-            return new RopeParameters { Source = Source, Theta = Number("rope_local_base_freq") };
+            return new RopeParameters { Source = Source, Theta = Number("rope_local_base_freq", 10000) };
         }
 
         var parameters = Section("rope_parameters");
@@ -37,7 +38,7 @@ public sealed partial class HuggingFaceConfig
 
         var scaling = Section("rope_scaling") ?? parameters ?? new HuggingFaceConfig([], Source, $"{prefix}rope_parameters.");
         var theta = scaling.Number("rope_theta", Number("rope_theta", parameters?.Number("rope_theta", defaultTheta) ?? defaultTheta));
-        var partial = scaling.Number("partial_rotary_factor", Number("partial_rotary_factor", parameters?.Number("partial_rotary_factor", 1) ?? 1));
+        var partial = scaling.Number("partial_rotary_factor", Number("partial_rotary_factor", parameters?.Number("partial_rotary_factor", defaultPartial) ?? defaultPartial));
         return Check(scaling, new RopeParameters
         {
             Source = $"{Source}: '{scaling.prefix.TrimEnd('.')}'",
@@ -76,7 +77,7 @@ public sealed partial class HuggingFaceConfig
             };
         }
 
-        return result;
+        return overrides.Count == 0 ? this : new HuggingFaceConfig(result.root, $"{Source} with overrides_of_model_config");
     }
 
     // Where layers differ, the settings of full attention are meant: those of sliding layers never need scaling.
@@ -112,7 +113,7 @@ public sealed partial class HuggingFaceConfig
         return merged;
     }
 
-    private bool HasRopeOf(string layerType) => root["rope_parameters"] is JsonObject nested && nested[layerType] is JsonObject;
+    private bool HasRopeOf(string layerType) => At("rope_parameters") is JsonObject nested && nested[layerType] is JsonObject;
 
     private static RopeType TypeOf(HuggingFaceConfig scaling)
     {

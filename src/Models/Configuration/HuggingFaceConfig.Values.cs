@@ -7,10 +7,10 @@ namespace Neoteny.Models.Configuration;
 public sealed partial class HuggingFaceConfig
 {
     /// <summary>Whether a key is there and not null.</summary>
-    public bool Has(string key) => root[key] is not null;
+    public bool Has(string key) => At(key) is not null;
 
     /// <summary>The raw value of a key, a copy; null when it is absent.</summary>
-    public JsonNode? Raw(string key) => root[key]?.DeepClone();
+    public JsonNode? Raw(string key) => At(key)?.DeepClone();
 
     /// <summary>A whole number that must be there.</summary>
     /// <exception cref="InputException">It is missing, of another type, or out of range.</exception>
@@ -36,6 +36,14 @@ public sealed partial class HuggingFaceConfig
     /// <exception cref="InputException">It is of another type.</exception>
     public double Number(string key, double fallback) => Has(key) ? Number(key) : fallback;
 
+    /// <summary>A number that null switches off: <paramref name="fallback"/> when the key is absent, 0 when it is null.</summary>
+    /// <exception cref="InputException">It is of another type.</exception>
+    public double NumberOrOff(string key, double fallback) => IsNull(key) ? 0 : Number(key, fallback);
+
+    /// <summary>A whole number that null switches off: <paramref name="fallback"/> when the key is absent, 0 when it is null.</summary>
+    /// <exception cref="InputException">It is of another type.</exception>
+    public int IntegerOrOff(string key, int fallback) => IsNull(key) ? 0 : Integer(key, fallback);
+
     /// <summary>A boolean, or <paramref name="fallback"/>.</summary>
     /// <exception cref="InputException">It is of another type.</exception>
     public bool Flag(string key, bool fallback) => Has(key) ? Convert(Need(key), key, As<bool>, "true or false") : fallback;
@@ -59,7 +67,7 @@ public sealed partial class HuggingFaceConfig
     /// <summary>A list of whole numbers, or a single one; empty when the key is absent.</summary>
     /// <exception cref="InputException">It is something else.</exception>
     public IReadOnlyList<int> Integers(string key)
-        => root[key] is JsonValue ? [Integer(key)] : List(key, AsInteger, "a whole number or a list of them");
+        => At(key) is JsonValue ? [Integer(key)] : List(key, AsInteger, "a whole number or a list of them");
 
     /// <summary>A nested object; null when the key is absent.</summary>
     /// <exception cref="InputException">It is something else.</exception>
@@ -74,8 +82,16 @@ public sealed partial class HuggingFaceConfig
         return new InputException($"{Source}: '{prefix}{key}' must be {expected}, but it is {(text.Length > 60 ? text[..57] + "..." : text)}. Correct the file.");
     }
 
+    private JsonNode? At(string key)
+    {
+        read?.Add(key);
+        return root[key];
+    }
+
+    private bool IsNull(string key) => !Has(key) && root.ContainsKey(key);
+
     private JsonNode Need(string key)
-        => root[key] ?? throw new InputException($"{Source}: the key '{prefix}{key}' is missing, which a model of this kind needs. Add it, or download the model again.");
+        => At(key) ?? throw new InputException($"{Source}: the key '{prefix}{key}' is missing, which a model of this kind needs. Add it, or download the model again.");
 
     private T Convert<T>(JsonNode node, string key, Func<JsonNode, T?> read, string expected)
         where T : struct

@@ -18,7 +18,10 @@ public sealed partial class HuggingFaceConfig
     private readonly JsonObject root;
     private readonly string prefix;
 
-    private HuggingFaceConfig(JsonObject root, string source, string prefix = "") => (this.root, Source, this.prefix) = (root, source, prefix);
+    private readonly ISet<string>? read;
+
+    private HuggingFaceConfig(JsonObject root, string source, string prefix = "", ISet<string>? read = null)
+        => (this.root, Source, this.prefix, this.read) = (root, source, prefix, read);
 
     /// <summary>The file it was read from, for messages.</summary>
     public string Source { get; }
@@ -38,6 +41,9 @@ public sealed partial class HuggingFaceConfig
             "float64" or "double" => torch.ScalarType.Float64,
             var other => throw Wrong(Has("dtype") ? "dtype" : "torch_dtype", "one of float32, bfloat16, float16 and float64", other),
         };
+
+    /// <summary>The keys of the object.</summary>
+    public IEnumerable<string> Keys => root.Select(p => p.Key);
 
     /// <summary>Reads the <c>config.json</c> of a model folder.</summary>
     /// <exception cref="InputException">The folder or the file is missing, or is no JSON object.</exception>
@@ -103,6 +109,9 @@ public sealed partial class HuggingFaceConfig
         copy.Remove(key);
         return new HuggingFaceConfig(copy, Source, prefix);
     }
+
+    /// <summary>The same configuration, which notes every top-level key that is asked for in <paramref name="keys"/>.</summary>
+    internal HuggingFaceConfig Noting(ISet<string> keys) => new(root, Source, prefix, keys);
 
     /// <summary>The whole object as indented JSON, keys in their order, ending with a line feed.</summary>
     public string ToJson() => root.ToJsonString(Writing) + "\n";

@@ -1,36 +1,83 @@
 using Neoteny.Attention;
 using Neoteny.Autograd;
 using Neoteny.Modules;
+using Neoteny.Parameters;
 using Neoteny.Runtime.Operators;
 
 namespace Neoteny.Models.Decoder;
 
-/// <summary>The plain self attention of one layer: project, turn, attend with the kernel of the moment, project back.</summary>
-internal sealed class AttentionBlock(
-    int layer, AttentionSpec spec, ModuleSite projections, ModuleSite rotary, ModuleSite output, Slot<IAttention> kernel) : IAttentionBlock
+/// <summary>The plain self attention of one layer: project, normalize, turn, attend with the kernel of the moment, project back.</summary>
+internal sealed class AttentionBlock(int index, GroupedAttention layer, AttentionParts parts, Slot<IAttention> kernel) : IAttentionBlock
 {
-    private readonly View queries = new(-1, spec.QueryHeads, spec.HeadSize);
-    private readonly View keys = new(-1, spec.KeyHeads, spec.HeadSize);
-    private readonly View flat = new(-1, (long)spec.QueryHeads * spec.HeadSize);
+    private readonly AttentionSpec spec = layer.Kernel;
+    private readonly View queries = new(-1, layer.QueryHeads, layer.HeadSize);
+    private readonly View keys = new(-1, layer.KeyHeads, layer.HeadSize);
+    private readonly View flat = new(-1, (long)layer.QueryHeads * layer.HeadSize);
+    private readonly PairsToHalves? halves = parts.PairedFeatures == 0 ? null : new(parts.PairedFeatures);
 
     public AttentionSpec Spec => spec;
 
-    public IProjections Projections => (IProjections)projections.Current;
+    public IProjections? Projections => parts.Projections.Current as IProjections;
 
-    public ILinear Output => (ILinear)output.Current;
+    public ILinear Output => (ILinear)parts.Output.Current;
 
     public Value Forward(Tape tape, Value x_TH, RowContext row)
     {
-        var (q, k, v) = Projections.Forward(tape, x_TH);
-        var (qT, kT) = ((IRotary)rotary.Current).Forward(
-            tape, tape.Apply(queries, q.Donate()).Donate(), tape.Apply(keys, k.Donate()).Donate(), row.Angles);
-        var vT = tape.Apply(keys, v.Donate());
+        var (q, k, v) = Project(tape, x_TH);
+        var (q_TQD, k_TKD) = Turn(tape, Heads(tape, q, parts.QueryNorm, queries), Heads(tape, k, parts.KeyNorm, keys), row);
+        var v_TKD = tape.Apply(keys, v.Donate());
         if (row.Cache is { } cache)
         {
-            (kT, vT) = cache.Append(tape, layer, kT, vT);
+            (k_TKD, v_TKD) = cache.Append(tape, index, k_TKD, v_TKD);
         }
 
-        var attended = tape.Apply(new Attend(kernel.Current, spec, row.Layout), qT.Donate(), kT.Donate(), vT.Donate());
+        var attend = new Attend(kernel.Current, spec, row.Layout, parts.Sinks);
+        var attended = tape.Apply(attend, q_TQD.Donate(), k_TKD.Donate(), v_TKD.Donate());
         return Output.Forward(tape, tape.Apply(flat, attended.Donate()).Donate());
     }
+
+    private (Value Query, Value Key, Value Value) Project(Tape tape, Value x_TH)
+        => parts.Projections.Current is IFusedProjections fused ? fused.Forward(tape, x_TH) : Projections!.Forward(tape, x_TH);
+
+    private Value Heads(Tape tape, Value flat, ModuleSite? norm, View heads) => (norm?.Current as INorm, layer.QueryKeyNorm) switch
+    {
+        (null, _) => tape.Apply(heads, flat.Donate()),
+        ({ } each, QueryKeyNorm.PerHead) => each.Forward(tape, tape.Apply(heads, flat.Donate()).Donate()),
+        ({ } whole, _) => tape.Apply(heads, whole.Forward(tape, flat.Donate()).Donate()),
+    };
+
+    private (Value Query, Value Key) Turn(Tape tape, Value query, Value key, RowContext row)
+    {
+        if (parts.Rotary is null)
+        {
+            return (query, key);
+        }
+
+        // Scores do not change when the features of queries and keys are permuted alike, so kernels know one order only.
+        if (halves is not null)
+        {
+            (query, key) = (tape.Apply(halves, query.Donate()), tape.Apply(halves, key.Donate()));
+        }
+
+        return ((IRotary)parts.Rotary.Current).Forward(tape, query.Donate(), key.Donate(), row.Angles);
+    }
+}
+
+/// <summary>The sites that an attention block calls.</summary>
+internal sealed record AttentionParts
+{
+    public required ModuleSite Projections { get; init; }
+
+    public required ModuleSite Output { get; init; }
+
+    public ModuleSite? Rotary { get; init; }
+
+    public ModuleSite? QueryNorm { get; init; }
+
+    public ModuleSite? KeyNorm { get; init; }
+
+    public Parameter? Sinks { get; init; }
+
+    /// <summary>How many leading features of a head turn as neighbours; 0 when they turn as halves.</summary>
+    public int PairedFeatures { get; init; }
 }

@@ -51,13 +51,15 @@ internal sealed class LinearBlock(ModuleSite site, Parameter weight, Parameter? 
 }
 
 /// <summary>The plain RMSNorm.</summary>
-internal sealed class NormBlock(Parameter weight, double epsilon) : INorm
+internal sealed class NormBlock(Parameter weight, double epsilon, double offset = 0) : INorm
 {
-    private readonly RmsNorm norm = new(weight, epsilon);
+    private readonly RmsNorm norm = new(weight, epsilon, offset);
 
     public Parameter Weight => weight;
 
     public double Epsilon => epsilon;
+
+    public double Offset => offset;
 
     public Value Forward(Tape tape, Value x) => tape.Apply(norm, x);
 }
@@ -74,47 +76,8 @@ internal sealed class RotaryBlock(int rotatedSize) : IRotary
     }
 }
 
-/// <summary>The plain gated MLP.</summary>
-internal sealed class GatedMlpBlock(ModuleSite gate, ModuleSite up, ModuleSite down, string activation) : IGatedMlp
-{
-    private readonly GatedActivation gated = new(activation);
-
-    public ILinear Gate => (ILinear)gate.Current;
-
-    public ILinear Up => (ILinear)up.Current;
-
-    public ILinear Down => (ILinear)down.Current;
-
-    public string Activation => activation;
-
-    public Value Forward(Tape tape, Value x_TH)
-    {
-        var g_TI = Gate.Forward(tape, x_TH);
-        var u_TI = Up.Forward(tape, x_TH.Donate());
-        var h_TI = tape.Apply(gated, g_TI.Donate(), u_TI.Donate());
-        return Down.Forward(tape, h_TI.Donate());
-    }
-}
-
-/// <summary>The plain projections in front of attention.</summary>
-internal sealed class ProjectionsBlock(ModuleSite query, ModuleSite key, ModuleSite value) : IProjections
-{
-    public ILinear Query => (ILinear)query.Current;
-
-    public ILinear Key => (ILinear)key.Current;
-
-    public ILinear Value => (ILinear)value.Current;
-
-    (Value Query, Value Key, Value Value) IProjections.Forward(Tape tape, Value x_TH)
-    {
-        var q = Query.Forward(tape, x_TH);
-        var k = Key.Forward(tape, x_TH);
-        return (q, k, Value.Forward(tape, x_TH.Donate()));
-    }
-}
-
 /// <summary>The plain head; tied when its weight is the embedding's.</summary>
-internal sealed class HeadBlock(ModuleSite site, Parameter weight) : IHead
+internal sealed class HeadBlock(ModuleSite site, Parameter weight, double softcap = 0) : IHead
 {
     public Parameter Weight => weight;
 
@@ -122,5 +85,11 @@ internal sealed class HeadBlock(ModuleSite site, Parameter weight) : IHead
 
     public IReadOnlyList<LowRankDelta> Deltas => site.Deltas;
 
-    public Value Forward(Tape tape, Value hidden_TH) => tape.Apply(new Linear(weight, null, Deltas), hidden_TH);
+    public double Softcap => softcap;
+
+    public Value Forward(Tape tape, Value hidden_TH)
+    {
+        var logits_TV = tape.Apply(new Linear(weight, null, Deltas), hidden_TH);
+        return softcap == 0 ? logits_TV : tape.Apply(new Softcap(softcap), logits_TV.Donate());
+    }
 }

@@ -18,9 +18,12 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     private readonly ModuleSite finalNorm;
     private readonly ModuleSite head;
 
-    internal DecoderModel(DecoderSpec spec, RotaryTable rotary, DecoderParts parts)
+    private readonly RotaryTable[] rotaries;
+
+    internal DecoderModel(DecoderSpec spec, DecoderParts parts)
     {
-        (Spec, Rotary, Sites, Attention) = (spec, rotary, parts.Sites, parts.Attention);
+        (Spec, Sites, Attention) = (spec, parts.Sites, parts.Attention);
+        rotaries = [.. spec.Rotaries.Select(r => new RotaryTable(r))];
         (layers, embedding, finalNorm, head) = (parts.Layers, parts.Embedding, parts.FinalNorm, parts.Head);
         BaseParameters = [.. Sites.SelectMany(s => s.Parameters).Distinct()];
     }
@@ -46,8 +49,6 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     /// <summary>Whether layers are checkpointed: their inputs are kept and they run again in backward.</summary>
     public bool CheckpointsLayers { get; set; }
 
-    internal RotaryTable Rotary { get; }
-
     /// <summary>Where the parameters are.</summary>
     public Device Device => BaseParameters[0].Device;
 
@@ -59,17 +60,12 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     /// <param name="cache">Keys and values of earlier tokens, in generation.</param>
     /// <returns>Hidden states after the last norm, <c>[T, H]</c>.</returns>
     public Value Forward(Tape tape, Tensor ids_T, Tensor positions_T, SequenceLayout layout, IKeyValueCache? cache = null)
-    {
-        var row = new RowContext { Layout = layout, Angles = tape.Keep(Rotary.Angles(positions_T, layout)), Cache = cache };
-        var x_TH = ((IEmbedding)embedding.Current).Forward(tape, ids_T);
-        for (var i = 0; i < layers.Length; i++)
-        {
-            var layer = layers[i];
-            x_TH = tape.Segment($"model.layers.{i}", x => [layer.Forward(tape, x[0], row)], [x_TH], CheckpointsLayers)[0];
-        }
+        => Run(tape, ids_T, positions_T, layout, cache).Hidden;
 
-        return ((INorm)finalNorm.Current).Forward(tape, x_TH.Donate());
-    }
+    /// <summary>Whether keys and values must be computed anew when the longest sequence of a call grows past a border of the rotary scaling (LongRoPE).</summary>
+    /// <param name="before">The longest length so far, in tokens.</param>
+    /// <param name="after">The longest length of the next call.</param>
+    public bool OutdatesCache(int before, int after) => rotaries.Any(r => r.Outdates(before, after));
 
     /// <summary>Runs the decoder and its loss.</summary>
     /// <param name="tape">The tape to record on; with a recording tape, head gradients are added to the parameters at once.</param>
@@ -78,19 +74,20 @@ public sealed class DecoderModel : IModuleTree, IDisposable
     /// <param name="scale">Factor on the sum over tokens.</param>
     /// <returns>The scaled loss, fp32 scalar; a root for <see cref="Tape.AddLoss"/>.</returns>
     public Value ComputeLoss(Tape tape, MicroBatch batch, ILoss loss, double scale)
+        => Loss(tape, Forward(tape, batch.InputIds, batch.PositionIds, batch.Layout), batch, loss, scale);
+
+    /// <summary>Runs the decoder, its loss, and the routers' load balancing loss where <see cref="DecoderSpec.RouterLossFactor"/> asks for it.</summary>
+    /// <param name="tape">The tape to record on.</param>
+    /// <param name="batch">The row; its padding is left out of the balance.</param>
+    /// <param name="loss">The loss.</param>
+    /// <param name="scale">Factor on the sum over tokens.</param>
+    /// <param name="routerScale">Factor on the balance beside the model's own: one over the micro-batches of the step.</param>
+    /// <returns>The losses; <see cref="ModelLosses.AddTo"/> makes them roots.</returns>
+    public ModelLosses ComputeLosses(Tape tape, MicroBatch batch, ILoss loss, double scale, double routerScale = 1)
     {
-        var hidden = Forward(tape, batch.InputIds, batch.PositionIds, batch.Layout);
-        var head = Head;
-        var demands = LossDemands;
-        return tape.Apply(new LossOperator(loss, head, (h_TH, needsGradient) => new LossInput
-        {
-            Hidden = h_TH,
-            Head = head,
-            Labels = batch.Labels,
-            Demands = demands,
-            Scale = scale,
-            NeedsGradient = needsGradient,
-        }), hidden.Donate());
+        var (hidden, logits) = Run(tape, batch.InputIds, batch.PositionIds, batch.Layout, null);
+        var balance = Spec.RouterLossFactor == 0 || logits.Count == 0 ? null : Balance(tape, batch, logits);
+        return new ModelLosses { Loss = Loss(tape, hidden, batch, loss, scale), RouterLoss = balance, RouterFactor = Spec.RouterLossFactor * routerScale };
     }
 
     /// <summary>What this model's head demands of a loss.</summary>
@@ -106,6 +103,47 @@ public sealed class DecoderModel : IModuleTree, IDisposable
             parameter.Dispose();
         }
 
-        Rotary.Dispose();
+        foreach (var rotary in rotaries)
+        {
+            rotary.Dispose();
+        }
+    }
+
+    private (Value Hidden, List<Value> RouterLogits) Run(Tape tape, Tensor ids_T, Tensor positions_T, SequenceLayout layout, IKeyValueCache? cache)
+    {
+        RowContext[] rows = [.. rotaries.Select(r => new RowContext { Layout = layout, Angles = tape.Keep(r.Angles(positions_T, layout)), Cache = cache })];
+        var x_TH = ((IEmbedding)embedding.Current).Forward(tape, ids_T);
+        var routerLogits = new List<Value>();
+        for (var i = 0; i < layers.Length; i++)
+        {
+            var layer = layers[i];
+            var outputs = tape.Segment($"model.layers.{i}", x => layer.Forward(tape, x[0], rows[layer.Rotary]), [x_TH], CheckpointsLayers);
+            x_TH = outputs[0];
+            routerLogits.AddRange(outputs.Skip(1));
+        }
+
+        return (((INorm)finalNorm.Current).Forward(tape, x_TH.Donate()), routerLogits);
+    }
+
+    private Value Loss(Tape tape, Value hidden, MicroBatch batch, ILoss loss, double scale)
+    {
+        var head = Head;
+        var demands = LossDemands;
+        return tape.Apply(new LossOperator(loss, head, (h_TH, needsGradient) => new LossInput
+        {
+            Hidden = h_TH,
+            Head = head,
+            Labels = batch.Labels,
+            Demands = demands,
+            Scale = scale,
+            NeedsGradient = needsGradient,
+        }), hidden.Donate());
+    }
+
+    private Value Balance(Tape tape, MicroBatch batch, List<Value> logits)
+    {
+        var topK = Spec.Layers.Select(l => l.Mlp).OfType<SparseMlp>().First().Scoring.TopK;
+        var counted_T = batch.PadDocuments.Count == 0 ? null : tape.Keep(batch.CountedTokens());
+        return tape.Apply(new RouterBalance(topK, batch.Layout.Tokens - batch.PadTokens, counted_T), [.. logits]);
     }
 }

@@ -3,6 +3,7 @@ using Neoteny.Attention;
 namespace Neoteny.Models.Decoder;
 
 /// <summary>What a decoder-only transformer is made of: the data that a model family derives from a configuration.</summary>
+/// <remarks>Everything in which families differ is here and in the records it holds; the decoder's code knows no family.</remarks>
 public sealed record DecoderSpec
 {
     /// <summary>Rows of the embedding.</summary>
@@ -11,50 +12,33 @@ public sealed record DecoderSpec
     /// <summary>Features of the residual stream.</summary>
     public required int HiddenSize { get; init; }
 
-    /// <summary>Features inside the gated MLP.</summary>
-    public required int IntermediateSize { get; init; }
+    /// <summary>The layers, first to last.</summary>
+    public required IReadOnlyList<LayerSpec> Layers { get; init; }
 
-    /// <summary>Decoder layers.</summary>
-    public required int LayerCount { get; init; }
-
-    /// <summary>Query heads.</summary>
-    public required int QueryHeads { get; init; }
-
-    /// <summary>Key and value heads.</summary>
-    public required int KeyHeads { get; init; }
-
-    /// <summary>Size of a head.</summary>
-    public required int HeadSize { get; init; }
+    /// <summary>The rotary tables that layers choose from by index; at least one.</summary>
+    public required IReadOnlyList<RotarySpec> Rotaries { get; init; }
 
     /// <summary>Epsilon of the norms.</summary>
     public required double NormEpsilon { get; init; }
 
+    /// <summary>Added to the weight of every norm: 1 for Gemma.</summary>
+    public double NormOffset { get; init; }
+
+    /// <summary>Factor on the embedded tokens, rounded to the dtype of the embedding.</summary>
+    public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>Logits become <c>cap * tanh(logit / cap)</c>; 0 for none.</summary>
+    public double LogitSoftcap { get; init; }
+
     /// <summary>Whether the head is the embedding.</summary>
     public bool TiesHead { get; init; }
-
-    /// <summary>Whether the query, key and value projections have biases.</summary>
-    public bool ProjectionBiases { get; init; }
-
-    /// <summary>Whether attention's output projection has a bias.</summary>
-    public bool OutputBias { get; init; }
-
-    /// <summary>Whether the MLP's projections have biases.</summary>
-    public bool MlpBiases { get; init; }
-
-    /// <summary>The MLP's activation as checkpoints spell it.</summary>
-    public string Activation { get; init; } = "silu";
 
     /// <summary>Standard deviation of freshly initialized weights.</summary>
     public double InitializerRange { get; init; } = 0.02;
 
+    /// <summary>Factor on the routers' load balancing loss in training; 0 leaves it out.</summary>
+    public double RouterLossFactor { get; init; }
 
-    /// <summary>What attention computes in every layer.</summary>
-    public AttentionSpec AttentionSpec => new()
-    {
-        Demands = AttentionFeatures.Causal | (KeyHeads < QueryHeads ? AttentionFeatures.GroupedHeads : 0),
-        Scale = 1 / Math.Sqrt(HeadSize),
-        QueryHeads = QueryHeads,
-        KeyHeads = KeyHeads,
-        HeadSize = HeadSize,
-    };
+    /// <summary>What attention computes in each layer.</summary>
+    public IEnumerable<AttentionSpec> Kernels => Layers.Select(l => l.Attention.Kernel);
 }

@@ -7,14 +7,12 @@ namespace Neoteny.Models.Decoder;
 
 /// <summary>Cosines and sines by position, computed as far as needed and kept.</summary>
 /// <remarks>Scalings that depend on the longest position of a call (dynamic NTK, LongRoPE) keep one table for each such length in use.</remarks>
-internal sealed class RotaryTable(RopeParameters rope, int headSize, int maxPositionEmbeddings) : IDisposable
+internal sealed class RotaryTable(RotarySpec spec) : IDisposable
 {
     private const int KeptTables = 8;
 
-    private readonly Dictionary<int, RotaryAngles> tables = [];
-
-    /// <summary>How many leading features of a head turn.</summary>
-    public int RotatedSize => rope.RotatedSize(headSize);
+    private readonly Dictionary<(int Rows, int Length), RotaryAngles> tables = [];
+    private readonly RopeParameters rope = spec.Rope;
 
     /// <summary>The angles of one row; the caller disposes them.</summary>
     public RotaryAngles Angles(Tensor positions_T, SequenceLayout layout)
@@ -28,6 +26,9 @@ internal sealed class RotaryTable(RopeParameters rope, int headSize, int maxPosi
             Sines = table.Sines.index_select(0, positions_T).DetachFromDisposeScope(),
         };
     }
+
+    /// <summary>Whether keys turned while the longest sequence had one length are to be computed anew once it has another.</summary>
+    public bool Outdates(int before, int after) => spec.RenewsKeys && Regime(before) != Regime(after);
 
     public void Dispose()
     {
@@ -43,23 +44,31 @@ internal sealed class RotaryTable(RopeParameters rope, int headSize, int maxPosi
     {
         // Powers of two, so that a growing sequence does not make a new table at every token.
         var rows = Math.Max(64, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)longest));
-        var key = rope.DependsOnLength && longest > Math.Min(maxPositionEmbeddings, rope.OriginalMaxPositionEmbeddings ?? maxPositionEmbeddings) ? longest : -rows;
-        if (!tables.TryGetValue(key, out var table))
+        var length = Regime(longest);
+        if (!tables.TryGetValue((rows, length), out var table))
         {
             if (tables.Count >= KeptTables)
             {
                 Dispose();
             }
 
-            tables[key] = table = Make(rows, key > 0 ? longest : null, device);
+            tables[(rows, length)] = table = Make(rows, length, device);
         }
 
         return table;
     }
 
-    private RotaryAngles Make(int rows, int? sequenceLength, Device device)
+    /// <summary>The length that stands for all those with the same frequencies; 0 for those up to the trained length.</summary>
+    private int Regime(int longest) => rope.Type switch
     {
-        var frequencies = RotaryFrequencies.Compute(rope, RotatedSize, maxPositionEmbeddings, sequenceLength);
+        RopeType.Dynamic when longest > spec.MaxPositionEmbeddings => longest,
+        RopeType.LongRope when longest > spec.TrainedLength => spec.TrainedLength + 1,
+        _ => 0,
+    };
+
+    private RotaryAngles Make(int rows, int length, Device device)
+    {
+        var frequencies = RotaryFrequencies.Compute(rope, spec.RotatedSize, spec.MaxPositionEmbeddings, length == 0 ? null : length);
         var inverse_F = tensor(frequencies.Inverse.ToArray());
         var angles_TF = arange(Runtime.Scalars.Of((long)rows), dtype: ScalarType.Float32).unsqueeze(1).mul(inverse_F.unsqueeze(0));
         var factor = Runtime.Scalars.Of((double)frequencies.AttentionFactor);

@@ -13,16 +13,3 @@ public interface IModelFamily
     /// <exception cref="InputException">The configuration lacks a key, or asks for something the family does not have.</exception>
     DecoderSpec Describe(HuggingFaceConfig config);
 }
-
-/// <summary>The families this version knows.</summary>
-public static class ModelFamilies
-{
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<IModelFamily> All { get; } = [new LlamaFamily()];
-
-    /// <summary>Finds the family of a configuration.</summary>
-    /// <exception cref="InputException">The <c>model_type</c> is not known.</exception>
-    public static IModelFamily Of(HuggingFaceConfig config)
-        => All.FirstOrDefault(f => f.ModelType == config.ModelType) ?? throw new InputException(
-            $"{config.Source}: model_type '{config.ModelType}' is not supported. Supported: {string.Join(", ", All.Select(f => f.ModelType))}.");
-}

@@ -22,6 +22,9 @@ internal sealed class CachedSequence : IDisposable
         length = total;
     }
 
+    /// <summary>Forgets all rows but the first <paramref name="rows"/>; the buffers stay.</summary>
+    public void Truncate(long rows) => length = Math.Min(length, rows);
+
     /// <summary>Views of all rows, in the dispose scope at hand.</summary>
     public (Tensor Keys, Tensor Values) All() => (keys!.narrow(0, 0, length), values!.narrow(0, 0, length));
 

@@ -76,11 +76,25 @@ public sealed class KeyValueCache : IKeyValueCache, IDisposable
         lengths = [.. lengths.Where((_, i) => keep[i])];
     }
 
-    /// <summary>Frees everything held.</summary>
-    public void Dispose()
+    /// <summary>Forgets what sequence <paramref name="sequence"/> holds beyond its first <paramref name="tokens"/> tokens.</summary>
+    public void Truncate(int sequence, int tokens)
+    {
+        layers.ForEach(l => l[sequence].Truncate(tokens));
+        lengths[sequence] = Math.Min(lengths[sequence], tokens);
+    }
+
+    /// <summary>Forgets all tokens; the sequences stay.</summary>
+    public void Clear()
     {
         layers.ForEach(l => l.ForEach(s => s.Dispose()));
         layers.Clear();
+        lengths = [.. lengths.Select(_ => 0)];
+    }
+
+    /// <summary>Frees everything held.</summary>
+    public void Dispose()
+    {
+        Clear();
         lengths = [];
     }
 }

@@ -48,21 +48,70 @@ public sealed class TextGenerator
     {
         var sampler = new Sampler(options);
         Check(prompts, options);
-        return Run([.. prompts.Select((p, i) => new GeneratingSequence(i, p, options, tokenizer))], sampler, options, stopping);
+        return RunOnce([.. prompts.Select((p, i) => new GeneratingSequence(i, p, options, tokenizer))], sampler, options.UseCache, stopping);
     }
 
-    private IEnumerable<GeneratedToken> Run(List<GeneratingSequence> active, Sampler sampler, GenerationOptions options, CancellationToken stopping)
+    /// <summary>Continues one prompt, reading of it only what <paramref name="memory"/> does not hold yet, and remembers it with its continuation.</summary>
+    /// <inheritdoc cref="Stream(IReadOnlyList{int[]}, GenerationOptions, CancellationToken)"/>
+    public IEnumerable<GeneratedToken> Stream(int[] prompt, PromptMemory memory, GenerationOptions options, CancellationToken stopping = default)
     {
-        using var cache = options.UseCache ? new KeyValueCache(active.Count) : null;
+        var sampler = new Sampler(options);
+        Check([prompt], options);
+        return RunOn(memory, prompt, new GeneratingSequence(0, prompt, options, tokenizer), sampler, stopping);
+    }
+
+    private IEnumerable<GeneratedToken> RunOnce(List<GeneratingSequence> active, Sampler sampler, bool useCache, CancellationToken stopping)
+    {
+        using var cache = useCache ? new KeyValueCache(active.Count) : null;
+        foreach (var token in Run(active, sampler, cache, stopping))
+        {
+            yield return token;
+        }
+    }
+
+    private IEnumerable<GeneratedToken> RunOn(PromptMemory memory, int[] prompt, GeneratingSequence sequence, Sampler sampler, CancellationToken stopping)
+    {
+        var cache = memory.RewindTo(prompt);
+        try
+        {
+            foreach (var token in Run([sequence], sampler, cache, stopping))
+            {
+                yield return token;
+            }
+        }
+        finally
+        {
+            memory.Remember(sequence.Ids);
+        }
+    }
+
+    private IEnumerable<GeneratedToken> Run(List<GeneratingSequence> active, Sampler sampler, KeyValueCache? cache, CancellationToken stopping)
+    {
         while (active.Count > 0)
         {
             stopping.ThrowIfCancellationRequested();
-            var logits_PV = Logits(active, cache);
+            float[] logits_PV;
+            try
+            {
+                logits_PV = Logits(active, cache);
+            }
+            catch
+            {
+                // Some layers may hold the new tokens and others not.
+                cache?.Clear();
+                throw;
+            }
+
             var size = logits_PV.Length / active.Count;
             for (var i = 0; i < active.Count; i++)
             {
                 var sequence = active[i];
                 yield return sequence.Add(sampler.Next(logits_PV.AsSpan(i * size, size), sequence.Ids, sequence.Index, sequence.Count));
+            }
+
+            if (active.All(s => s.IsDone))
+            {
+                yield break;
             }
 
             if (active.Any(s => s.IsDone))
@@ -79,6 +128,11 @@ public sealed class TextGenerator
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         var device = model.Device;
+        if (cache is not null && model.OutdatesCache(cache.Lengths.Max(), active.Max(s => s.Ids.Count)))
+        {
+            cache.Clear();
+        }
+
         var held = cache is null ? [.. active.Select(_ => 0)] : cache.Lengths.ToArray();
         int[] counts = [.. active.Select((s, i) => s.Ids.Count - held[i])];
         var ids = active.SelectMany((s, i) => s.Ids.Skip(held[i])).Select(id => (long)id).ToArray();

@@ -17,29 +17,46 @@ public static class ModelLoader
     {
         options ??= new ModelLoadOptions();
         var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
+        var spec = ModelFamilies.Of(config, () => TensorNames(folder)).Describe(config);
         if (options.FreshSeed is { } seed)
         {
-            var spec = ModelFamilies.Of(config).Describe(config);
-            return Build(config, spec, new FreshWeights(spec, options, seed).Make, options);
+            return DecoderBuilder.Build(spec, new FreshWeights(spec, options, seed).Make, options.Formats);
         }
 
         using var checkpoint = CheckpointReader.Open(folder);
-        return Build(config, ModelFamilies.Of(config).Describe(config), (name, shape) => Read(checkpoint, name, shape, options), options);
+        return DecoderBuilder.Build(spec, (name, shape) => Read(checkpoint, name, shape, options), options.Formats);
     }
 
-    /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight.</summary>
+    /// <summary>Builds the model on the meta device: sites, shapes and paths without any weight. Formats pack weights that hold no data.</summary>
     public static DecoderModel Describe(string folder, ModelLoadOptions? options = null)
     {
         options ??= new ModelLoadOptions();
         var config = HuggingFaceConfig.Open(folder).WithOverrides(options.Overrides);
-        return Build(config, ModelFamilies.Of(config).Describe(config), (_, shape) => empty(shape, dtype: options.DType ?? config.DType ?? ScalarType.Float32, device: META), new());
+        var dtype = options.DType ?? config.DType ?? ScalarType.Float32;
+        var spec = ModelFamilies.Of(config, () => TensorNames(folder)).Describe(config);
+        return DecoderBuilder.Build(spec, (_, shape) => empty(shape, dtype: dtype, device: META), options.Formats);
     }
 
-    private static DecoderModel Build(HuggingFaceConfig config, DecoderSpec spec, Func<string, long[], Tensor> weights, ModelLoadOptions options)
-        => DecoderBuilder.Build(spec, config.Rope(), config.Integer("max_position_embeddings", 2048), weights, options.Formats);
+    private static IReadOnlyList<string>? TensorNames(string folder)
+    {
+        try
+        {
+            using var checkpoint = CheckpointReader.Open(folder);
+            return checkpoint.Names;
+        }
+        catch (InputException)
+        {
+            return null;
+        }
+    }
 
     private static Tensor Read(CheckpointReader checkpoint, string name, long[] shape, ModelLoadOptions options)
     {
+        if (!checkpoint.Contains(name) && Mxfp4.Holds(checkpoint, name))
+        {
+            return Mxfp4.Read(checkpoint, name, shape, options.DType ?? ScalarType.BFloat16, options.Device);
+        }
+
         if (!checkpoint.Contains(name))
         {
             throw new InputException($"{checkpoint.Folder}: the checkpoint has no tensor '{name}', which config.json calls for. The download is incomplete, or config.json belongs to another model.");
@@ -51,7 +68,9 @@ public static class ModelLoader
                 + $"[{string.Join(", ", shape)}]. config.json belongs to another model.");
         }
 
-        return checkpoint.Read(name, options.DType, options.Device);
+        // The correction is added to scores in fp32, where bf16 would change which experts are chosen.
+        var dtype = name.EndsWith(".e_score_correction_bias", StringComparison.Ordinal) ? null : options.DType;
+        return checkpoint.Read(name, dtype, options.Device);
     }
 }
 
@@ -74,7 +93,7 @@ public sealed record ModelLoadOptions
     public IReadOnlyDictionary<string, object?> Overrides { get; init; } = new Dictionary<string, object?>();
 }
 
-/// <summary>Fresh weights: normal with the configured deviation, norms at one, biases at zero; the projections that end a residual branch are scaled by <c>1 / sqrt(2 layers)</c> (Radford et al. 2019).</summary>
+/// <summary>Fresh weights: normal with the configured deviation, norms neutral, biases and sinks at zero; the projections that end a residual branch are scaled by <c>1 / sqrt(2 layers)</c> (Radford et al. 2019).</summary>
 internal sealed class FreshWeights(DecoderSpec spec, ModelLoadOptions options, ulong seed)
 {
     public Tensor Make(string name, long[] shape)
@@ -87,12 +106,12 @@ internal sealed class FreshWeights(DecoderSpec spec, ModelLoadOptions options, u
     {
         if (shape.Length == 1)
         {
-            return name.EndsWith(".bias", StringComparison.Ordinal) ? zeros(shape) : ones(shape);
+            return name.EndsWith("norm.weight", StringComparison.Ordinal) ? full(shape, Runtime.Scalars.Of(1 - spec.NormOffset)) : zeros(shape);
         }
 
         var hash = name.Aggregate(14695981039346656037UL ^ seed, static (h, c) => (h ^ c) * 1099511628211UL);
         using var generator = new Generator(hash, CPU);
         var endsBranch = name.EndsWith("o_proj.weight", StringComparison.Ordinal) || name.EndsWith("down_proj.weight", StringComparison.Ordinal);
-        return empty(shape).normal_(0, spec.InitializerRange * (endsBranch ? 1 / Math.Sqrt(2.0 * spec.LayerCount) : 1), generator);
+        return empty(shape).normal_(0, spec.InitializerRange * (endsBranch ? 1 / Math.Sqrt(2.0 * spec.Layers.Count) : 1), generator);
     }
 }

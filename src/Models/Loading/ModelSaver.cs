@@ -20,7 +20,7 @@ public static class ModelSaver
     /// <param name="maxShardSize">Most bytes of one file; null for 5 GB.</param>
     public static void Write(string folder, DecoderModel model, HuggingFaceConfig config, string original, long? maxShardSize = null)
     {
-        CheckpointWriter.WriteFiles(folder, [.. model.BaseParameters.Select(Source)], maxShardSize);
+        CheckpointWriter.WriteFiles(folder, [.. model.BaseParameters.SelectMany(p => p.Parts.Select(part => Source(p, part)))], maxShardSize);
         var key = config.Has("torch_dtype") ? "torch_dtype" : "dtype";
         var dtype = model.BaseParameters[0].DType switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
         var json = Encoding.UTF8.GetBytes(config.With(key, dtype).ToJson());
@@ -31,9 +31,9 @@ public static class ModelSaver
         }
     }
 
-    private static TensorSource Source(Parameter parameter) => new(parameter.Path, parameter.DType, parameter.Shape, () =>
+    private static TensorSource Source(Parameter parameter, ParameterPart part) => new(part.Name, parameter.DType, part.Shape, () =>
     {
         using var lease = parameter.Rent();
-        return lease.Tensor.alias();
+        return part.Of(lease.Tensor);
     });
 }

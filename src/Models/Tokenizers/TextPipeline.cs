@@ -45,6 +45,9 @@ internal sealed class TextPipeline
         });
     }
 
+    /// <summary>The text that an added token stands for: one that is matched after the normalizer stands for normalized text.</summary>
+    public string TextOf(AddedToken token) => token.Normalized ? Normalize(token.Content) : token.Content;
+
     private static void Append(Piece piece, AddedToken token, List<int> ids, List<TextSpan>? spans)
     {
         ids.Add(token.Id);

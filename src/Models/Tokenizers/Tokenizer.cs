@@ -108,7 +108,7 @@ public sealed class Tokenizer
         token is null ? null : parts.Added.Find(token)?.Id ?? parts.Model.Vocabulary.IdOf(token);
 
     /// <summary>The token of an id as the vocabulary spells it, or null.</summary>
-    public string? TokenOf(int id) => parts.Added.Find(id)?.Content ?? parts.Model.Vocabulary.TokenOf(id);
+    public string? TokenOf(int id) => parts.Added.Find(id) is { } added ? parts.Pipeline.TextOf(added) : parts.Model.Vocabulary.TokenOf(id);
 
     /// <summary>Copies all files of the tokenizer, chat templates included, byte by byte.</summary>
     /// <param name="target">Folder to write to; created where absent.</param>

@@ -26,7 +26,7 @@ internal static class GlueLibrary
             return original;
         }
 
-        var cached = Path.Combine(CacheFolder(), $"libLibTorchSharp-{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}.so");
+        var cached = Path.Combine(CacheFolder.Find(), $"libLibTorchSharp-{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}.so");
         if (!File.Exists(cached))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(cached)!);
@@ -36,23 +36,6 @@ internal static class GlueLibrary
         }
 
         return cached;
-    }
-
-    private static string CacheFolder()
-    {
-        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
-            ? set
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        try
-        {
-            var folder = Path.Combine(cache, "neoteny");
-            Directory.CreateDirectory(folder);
-            return folder;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Path.Combine(Path.GetTempPath(), $"neoteny-{Environment.UserName}");
-        }
     }
 
     /// <summary>Sets the weak flag in a 64-bit little-endian ELF image; false when it has no such entry.</summary>

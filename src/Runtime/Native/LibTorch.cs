@@ -23,6 +23,15 @@ public static class LibTorch
     /// <summary>The folder libtorch was loaded from; null before <see cref="Load"/>.</summary>
     public static string? Folder { get; private set; }
 
+    /// <summary>How <see cref="Folder"/> was found: the environment variable, beside the program, or the NuGet package.</summary>
+    public static string? Origin { get; private set; }
+
+    /// <summary>The loaded version, such as <c>2.11.0+cu130</c>; null before <see cref="Load"/>.</summary>
+    public static string? Version { get; private set; }
+
+    /// <summary>The CUDA version that the loaded libtorch was built for, where it says so; null otherwise.</summary>
+    public static Version? CudaVersion { get; private set; }
+
     /// <summary>Whether the loaded libtorch brings CUDA. It says nothing about a device being present.</summary>
     public static bool HasCuda { get; private set; }
 
@@ -39,12 +48,17 @@ public static class LibTorch
             }
 
             ProcessSettings.Apply();
-            Folder = Locate();
+            (Folder, Origin) = Locate();
+            (Version, CudaVersion) = LibTorchVersion.Declared(Folder);
+            if (Version is not null)
+                LibTorchVersion.Require(Version, Folder);
             foreach (var name in (ReadOnlySpan<string>)["torch_global_deps", "c10", "torch_cpu"])
             {
                 Handles[name] = Open(name, Path.Combine(Folder, $"lib{name}.so"));
             }
 
+            Version ??= OwnVersion();
+            LibTorchVersion.Require(Version, Folder);
             HasCuda = File.Exists(Path.Combine(Folder, "libtorch_cuda.so"));
             foreach (var name in HasCuda ? (ReadOnlySpan<string>)["c10_cuda", "torch_cuda", "torch"] : ["torch"])
             {
@@ -83,25 +97,34 @@ public static class LibTorch
         catch (DllNotFoundException e)
         {
             throw new NeotenyException(
-                $"lib{name}.so was found at {path} but does not load: {e.Message.Trim()} Check that the folder holds a complete libtorch 2.10 "
-                + $"or 2.11 for this processor, or point {Variable} at another one.", e);
+                $"lib{name}.so was found at {path} but does not load: {e.Message.Trim()} Check that the folder holds a complete libtorch "
+                + $"({LibTorchVersion.KnownText} work) for this processor, or point {Variable} at another one.", e);
         }
     }
 
-    private static string Locate()
+    private static unsafe string? OwnVersion()
+        => Symbol("torch_cpu", "aoti_torch_abi_version") is not 0 and var function ? LibTorchVersion.Decode(((delegate* unmanaged<ulong>)function)()).ToString() : null;
+
+    private static (string Folder, string Origin) Locate()
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named)
         {
             return File.Exists(Path.Combine(named, "libtorch_cpu.so"))
-                ? Path.GetFullPath(named)
+                ? (Path.GetFullPath(named), Variable)
                 : throw new InputException($"{Variable} is '{named}', which holds no libtorch_cpu.so. Name the 'lib' folder of a libtorch or "
                     + "PyTorch installation (for PyTorch: the folder torch/lib of the package), or unset the variable.");
         }
 
-        string?[] places = [Path.Combine(AppContext.BaseDirectory, "libtorch"), AppContext.GetData("Neoteny.LibTorch") as string];
-        return places.FirstOrDefault(p => p is not null && File.Exists(Path.Combine(p, "libtorch_cpu.so")))
-            ?? throw new InputException($"libtorch was not found (looked in {string.Join(" and ", places.Where(p => p is not null))}). Restore the "
-                + $"solution again, or point {Variable} at the folder that holds libtorch_cpu.so.");
+        (string? Folder, string Origin)[] places =
+            [(Path.Combine(AppContext.BaseDirectory, "libtorch"), "beside the program"), (AppContext.GetData("Neoteny.LibTorch") as string, "the NuGet package")];
+        foreach (var (folder, origin) in places)
+        {
+            if (folder is not null && File.Exists(Path.Combine(folder, "libtorch_cpu.so")))
+                return (folder, origin);
+        }
+
+        throw new InputException($"libtorch was not found (looked in {string.Join(" and ", places.Select(p => p.Folder).OfType<string>())}). Restore the "
+            + $"solution again, or point {Variable} at the folder that holds libtorch_cpu.so.");
     }
 
     private static string GluePath()

@@ -12,10 +12,7 @@ public sealed class GatedActivation : Operator
     /// <param name="activation">The name in checkpoints: <c>silu</c>, <c>swish</c>, <c>gelu</c>, <c>gelu_pytorch_tanh</c>, <c>gelu_new</c> or <c>relu</c>.</param>
     /// <exception cref="InputException">The name is not known.</exception>
     public GatedActivation(string activation)
-        => this.activation = Known.Contains(activation) ? activation : throw new InputException(
-            $"The activation '{activation}' is not known. Known: {string.Join(", ", Known)}. It comes from 'hidden_act' in the model's config.json.");
-
-    private static string[] Known { get; } = ["silu", "swish", "gelu", "gelu_pytorch_tanh", "gelu_new", "relu"];
+        => this.activation = ActivationFunction.Check(activation);
 
     /// <inheritdoc/>
     public override string Name => "gated_activation";
@@ -33,7 +30,7 @@ public sealed class GatedActivation : Operator
 
         context.Emit(IsSilu && Cpu.SwiGluLoops.Handles(gate, up)
             ? Cpu.SwiGluLoops.Forward(gate, up)
-            : Activate(gate.to(ScalarType.Float32)).mul_(up).to(gate.dtype));
+            : ActivationFunction.Of(activation, gate.to(ScalarType.Float32)).mul_(up).to(gate.dtype));
         context.SaveInput(0);
         context.SaveInput(1);
     }
@@ -51,40 +48,7 @@ public sealed class GatedActivation : Operator
         }
 
         var wide = gate.to(ScalarType.Float32);
-        context.Give(1, Activate(wide).mul_(dy).to(up.dtype));
-        context.Give(0, Derivative(wide).mul_(up).mul_(dy).to(gate.dtype));
+        context.Give(1, ActivationFunction.Of(activation, wide).mul_(dy).to(up.dtype));
+        context.Give(0, ActivationFunction.Derivative(activation, wide).mul_(up).mul_(dy).to(gate.dtype));
     }
-
-    private Tensor Activate(Tensor x) => activation switch
-    {
-        "silu" or "swish" => x.sigmoid().mul_(x),
-        "relu" => x.clamp_min(Scalars.Zero),
-        "gelu" => Normal(x).mul_(x),
-        _ => Tanh(x).add_(Scalars.One, Scalars.One).mul_(x).mul_(Scalars.Of(0.5)),
-    };
-
-    private Tensor Derivative(Tensor x)
-    {
-        switch (activation)
-        {
-            case "silu" or "swish":
-                var s = x.sigmoid();
-                return x.mul(s.neg().add_(Scalars.One, Scalars.One)).add_(Scalars.One, Scalars.One).mul_(s);
-            case "relu":
-                return x.gt(Scalars.Zero).to(ScalarType.Float32);
-            case "gelu":
-                var density = x.mul(x).mul_(Scalars.Of(-0.5)).exp_().mul_(Scalars.Of(1 / Math.Sqrt(2 * Math.PI)));
-                return density.mul_(x).add_(Normal(x), Scalars.One);
-            default:
-                var t = Tanh(x);
-                var inner = x.mul(x).mul_(Scalars.Of(3 * 0.044715)).add_(Scalars.One, Scalars.One).mul_(Scalars.Of(Math.Sqrt(2 / Math.PI) / 2)).mul_(x);
-                var slope = t.mul(t).neg_().add_(Scalars.One, Scalars.One).mul_(inner);
-                return t.add_(Scalars.One, Scalars.One).mul_(Scalars.Of(0.5)).add_(slope, Scalars.One);
-        }
-    }
-
-    private static Tensor Normal(Tensor x) => x.mul(Scalars.Of(Math.Sqrt(0.5))).erf_().add_(Scalars.One, Scalars.One).mul_(Scalars.Of(0.5));
-
-    private static Tensor Tanh(Tensor x)
-        => x.mul(x).mul_(Scalars.Of(0.044715)).add_(Scalars.One, Scalars.One).mul_(x).mul_(Scalars.Of(Math.Sqrt(2 / Math.PI))).tanh_();
 }

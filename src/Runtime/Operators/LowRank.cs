@@ -13,15 +13,20 @@ public static class LowRank
         return nn.functional.linear(x_TI, a_RI.Tensor);
     }
 
-    /// <summary><c>y[T, O] += s h B'</c>, in place.</summary>
+    /// <summary><c>y[T, O] += s (h B' + b)</c>, in place.</summary>
     public static void Up(LowRankDelta delta, Tensor h_TR, Tensor y_TO)
     {
         using var b_OR = delta.B.Rent(h_TR.dtype);
         using var transposed = b_OR.Tensor.t();
         y_TO.addmm_(h_TR, transposed, 1f, (float)delta.Scale);
+        if (delta.Bias is { } bias)
+        {
+            using var b_O = bias.Rent(y_TO.dtype);
+            y_TO.add_(b_O.Tensor, Scalars.Of(delta.Scale));
+        }
     }
 
-    /// <summary>Adds the gradients of A and B, and the input's gradient to <paramref name="dx_TI"/> where given.</summary>
+    /// <summary>Adds the gradients of A, B and its bias, and the input's gradient to <paramref name="dx_TI"/> where given.</summary>
     /// <param name="delta">The delta.</param>
     /// <param name="dy_TO">Gradient of the output.</param>
     /// <param name="dropped_TI">The input after dropout.</param>
@@ -40,6 +45,11 @@ public static class LowRank
         if (delta.B.Trains)
         {
             delta.B.AddProduct(dy_TO, h_TR.mul(scale));
+        }
+
+        if (delta.Bias is { Trains: true } bias)
+        {
+            bias.AddGradient(dy_TO.sum(0L).mul_(scale));
         }
 
         if (delta.A.Trains)

@@ -96,3 +96,20 @@ public sealed class Add : Operator
         context.Pass(1);
     }
 }
+
+/// <summary>The same numbers in another dtype.</summary>
+public sealed class Cast(ScalarType dtype) : Operator
+{
+    /// <inheritdoc/>
+    public override string Name => "cast";
+
+    /// <inheritdoc/>
+    public override void Forward(ForwardContext context)
+    {
+        context.State = context.Input(0).dtype;
+        context.Emit(context.Input(0).to(dtype, copy: true));
+    }
+
+    /// <inheritdoc/>
+    public override void Backward(BackwardContext context) => context.Give(0, context.Gradient.to((ScalarType)context.State!, copy: true));
+}

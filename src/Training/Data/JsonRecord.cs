@@ -19,6 +19,10 @@ internal sealed record JsonRecord(JsonElement Element, string Place)
             : throw Error($"the field '{field}' is {Describe(value.ValueKind)} where a text is wanted.");
     }
 
+    /// <summary>A field of any kind; null where absent or null.</summary>
+    public JsonElement? Optional(string field)
+        => Element.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
     /// <summary>A list field that must be there.</summary>
     public IReadOnlyList<JsonElement> List(string field)
     {

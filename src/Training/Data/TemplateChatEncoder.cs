@@ -5,38 +5,35 @@ using Neoteny.Training.Options;
 
 namespace Neoteny.Training.Data;
 
-/// <summary>Encodes conversations with the model's chat template.</summary>
+/// <summary>Encodes conversations with the run's chat template, or with the dataset's own.</summary>
 /// <param name="tokenizer">The tokenizer.</param>
 /// <param name="template">The run's template; null where the model has none and the configuration names none.</param>
-public sealed class TemplateChatEncoder(Tokenizer tokenizer, ChatTemplate? template) : IChatEncoder
+/// <param name="endOfTurnTokens">Tokens that can end a turn beside the end of sequence; empty for any special token.</param>
+public sealed class TemplateChatEncoder(Tokenizer tokenizer, ChatTemplate? template, IReadOnlyList<string> endOfTurnTokens) : IChatEncoder
 {
-    private readonly Dictionary<ChatTraining, ChatEncoder> encoders = [];
+    private readonly Dictionary<DatasetOptions, ChatEncoder> encoders = [];
 
     /// <inheritdoc/>
-    public Document Encode(IReadOnlyList<IReadOnlyDictionary<string, JsonElement>> messages, ChatTraining training)
+    public EncodedChat Encode(IReadOnlyList<ChatMessage> messages, JsonElement? tools, DatasetOptions dataset)
     {
-        if (!encoders.TryGetValue(training, out var encoder))
-            encoders[training] = encoder = Make(training);
-        var encoded = encoder.Encode([.. messages.Select(m => ChatMessage.Read(JsonSerializer.SerializeToElement(m)))]);
-        return training.Everything ? Document.Whole(encoded.Ids) : Document.Masked(encoded.Ids, t => encoded.Trained[t]);
+        if (!encoders.TryGetValue(dataset, out var encoder))
+            encoders[dataset] = encoder = Make(dataset);
+        return encoder.Encode(messages, tools);
     }
 
-    private ChatEncoder Make(ChatTraining training)
+    private ChatEncoder Make(DatasetOptions dataset) => new(tokenizer, TemplateOf(dataset), new ChatTraining
     {
-        var own = training.Template is { } name ? ChatTemplate.Named(name).WithTokensOf(tokenizer) : template;
-        return new ChatEncoder(
-            tokenizer,
-            own ?? throw new InputException($"The model brings no chat template. Set chat_template to one of {string.Join(", ", ChatTemplate.Names)}."),
-            new Models.ChatTemplates.ChatTraining
-            {
-                RolesToTrain = training.Roles,
-                TrainOnEos = training.End switch
-                {
-                    TrainOnEos.All => EndTokenTraining.All,
-                    TrainOnEos.Last => EndTokenTraining.Last,
-                    TrainOnEos.None => EndTokenTraining.None,
-                    _ => EndTokenTraining.Turn,
-                },
-            });
-    }
+        RolesToTrain = dataset.TrainedRoles,
+        TrainOnEos = dataset.TrainOnEos,
+        TrainOnEot = dataset.TrainOnEot,
+        EotTokens = endOfTurnTokens,
+    });
+
+    private ChatTemplate TemplateOf(DatasetOptions dataset) => dataset switch
+    {
+        { ChatTemplateJinja: { } jinja } => ChatTemplate.Parse(jinja).WithTokensOf(tokenizer),
+        { ChatTemplate: not (null or "tokenizer_default") } => ChatTemplate.Named(dataset.ChatTemplate).WithTokensOf(tokenizer),
+        _ => template ?? throw new InputException(
+            $"The dataset {dataset.Path} is a conversation, but the model brings no chat template. Set chat_template to one of {string.Join(", ", ChatTemplate.Names)}."),
+    };
 }

@@ -9,8 +9,11 @@ public sealed record StepReport
     /// <summary>Epochs passed, with the fraction of the current one.</summary>
     public required double Epoch { get; init; }
 
-    /// <summary>Mean loss of the step's trained tokens before the update, in nats.</summary>
+    /// <summary>Mean loss of the step's trained tokens before the update, in nats, with the routers' loss times its factor where one is trained.</summary>
     public required double Loss { get; init; }
+
+    /// <summary>Mean load balancing loss of the routers over the micro-batches, without its factor; null where none is trained.</summary>
+    public double? RouterLoss { get; init; }
 
     /// <summary>Global gradient norm before clipping.</summary>
     public required double GradientNorm { get; init; }

@@ -37,19 +37,30 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
         PrepareGradients(batches.Count);
         using var total = zeros([], dtype: ScalarType.Float64, device: model.Device);
         var tokens = batches.Sum(b => (long)b.TrainedTokens);
+        var routerFactor = 0.0;
+        Tensor? routers = null;
         for (var i = 0; i < batches.Count; i++)
         {
             var scale = 1.0 / (Normalization == LossNormalization.Tokens ? tokens : (double)batches[i].TrainedTokens * batches.Count);
             var request = new TapeRequest(CounterRandom.Key(Seed, step, i), IsRecording: true, IsLastOfStep: i == batches.Count - 1);
             using var tape = new Tape(Tapes(request));
-            var loss = model.ComputeLoss(tape, batches[i], scale);
+            var losses = model.ComputeLosses(tape, batches[i], scale, routerScale: 1.0 / batches.Count);
             using (no_grad())
-                total.add_(loss.Tensor, Scalars.One);
-            tape.AddLoss(loss);
+            {
+                total.add_(losses.Loss.Tensor, Scalars.One);
+                if (losses.RouterLoss is { } balance)
+                    (routers ??= zeros([], dtype: ScalarType.Float64, device: model.Device)).add_(balance.Tensor, Scalars.One);
+            }
+
+            routerFactor = losses.RouterFactor;
+            losses.AddTo(tape);
             tape.Backward();
         }
 
-        var outcome = new StepOutcome(total.item<double>(), GradientNorm.Of(trained));
+        // The factor holds the share of each micro-batch in the mean.
+        var routerSum = routers?.item<double>();
+        routers?.Dispose();
+        var outcome = new StepOutcome(total.item<double>() + (routerFactor * routerSum ?? 0), GradientNorm.Of(trained)) { RouterLoss = routerSum / batches.Count };
         if (outcome.IsFinite)
             optimizer.Step(learningRate, GradientNorm.ClipFactor(outcome.GradientNorm, MaximumGradientNorm));
         foreach (var parameter in trained)
@@ -70,6 +81,9 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
 /// <param name="GradientNorm">The global gradient norm before clipping.</param>
 public readonly record struct StepOutcome(double Loss, double GradientNorm)
 {
+    /// <summary>Mean load balancing loss of the routers over the micro-batches, without its factor; null where none is trained.</summary>
+    public double? RouterLoss { get; init; }
+
     /// <summary>Whether both are numbers.</summary>
     public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(GradientNorm);
 }

@@ -20,4 +20,7 @@ public sealed class TrainedDecoder(DecoderModel model, Func<ILoss> loss) : ITrai
 
     /// <inheritdoc/>
     public Value ComputeLoss(Tape tape, MicroBatch batch, double scale) => model.ComputeLoss(tape, batch, loss(), scale);
+
+    /// <inheritdoc/>
+    public ModelLosses ComputeLosses(Tape tape, MicroBatch batch, double scale, double routerScale) => model.ComputeLosses(tape, batch, loss(), scale, routerScale);
 }

@@ -125,6 +125,7 @@ public sealed class Trainer : IDisposable
         Step = progress.Step + 1,
         Epoch = data.Epoch,
         Loss = outcome.Loss,
+        RouterLoss = outcome.RouterLoss,
         GradientNorm = outcome.GradientNorm,
         LearningRate = rate,
         Tokens = batches.Sum(b => (long)b.Layout.Tokens),

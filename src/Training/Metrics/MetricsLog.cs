@@ -7,7 +7,7 @@ namespace Neoteny.Training.Metrics;
 /// <summary>Writes <c>metrics.jsonl</c>: one JSON object a line, flushed at once.</summary>
 /// <remarks>
 /// Training lines come every <see cref="TrainingPlan.LoggingSteps"/> steps: <c>step, epoch, loss</c> (mean since the last line, weighted by
-/// trained tokens), <c>grad_norm, learning_rate</c> (of that step), <c>tokens, trained_tokens, seconds</c> (since the last line),
+/// trained tokens), <c>router_aux_loss</c> (where one is trained), <c>grad_norm, learning_rate</c> (of that step), <c>tokens, trained_tokens, seconds</c> (since the last line),
 /// <c>tokens_per_second, memory_bytes</c>. Evaluation lines have <c>step, epoch, eval_loss, eval_perplexity, eval_tokens, eval_seconds</c>.
 /// A resumed run drops the lines of steps that it makes again.
 /// </remarks>
@@ -58,6 +58,8 @@ public sealed class MetricsLog(string path) : ITrainingObserver
         json.WriteNumber("step", step.Step);
         json.WriteNumber("epoch", Math.Round(step.Epoch, 4));
         json.WriteNumber("loss", pending.Sum(s => s.Loss * s.TrainedTokens) / Math.Max(trained, 1));
+        if (step.RouterLoss is { } router)
+            json.WriteNumber("router_aux_loss", router);
         json.WriteNumber("grad_norm", step.GradientNorm);
         json.WriteNumber("learning_rate", step.LearningRate);
         json.WriteNumber("tokens", tokens);

@@ -1,4 +1,5 @@
 using Neoteny.Configuration;
+using Neoteny.Models.ChatTemplates;
 
 namespace Neoteny.Training.Options;
 
@@ -46,26 +47,30 @@ public sealed record DatasetOptions
     public IReadOnlyList<string> TrainedRoles { get; init; } = ["assistant"];
 
     /// <summary>When the end-of-sequence token is trained.</summary>
-    [Key("train_on_eos", Summary = "When the end-of-sequence token after a message is trained: all, turn (after trained messages), last.")]
-    public TrainOnEos TrainOnEos { get; init; } = TrainOnEos.Turn;
+    [Key("train_on_eos", Summary = "When the end-of-sequence token after a message is trained: all, turn (after trained messages), last, none.")]
+    public EndTokenTraining TrainOnEos { get; init; } = EndTokenTraining.Turn;
+
+    /// <summary>When another token that ends a turn is trained; null as <see cref="TrainOnEos"/>.</summary>
+    [Key("train_on_eot", Default = "train_on_eos", Summary = "The same for the tokens of eot_tokens: all, turn, last, none.")]
+    public EndTokenTraining? TrainOnEot { get; init; }
+
+    /// <summary>The message's property that says whether it is trained.</summary>
+    [Key("message_field_training", Summary = "The property of a message that says, true or false, whether it is trained; absent, its role decides.")]
+    public string TrainingField { get; init; } = "training";
+
+    /// <summary>The field that holds the tools a conversation may call.</summary>
+    [Key("field_tools", Summary = "The field that holds the tools which the template describes to the model.")]
+    public string ToolsField { get; init; } = "tools";
+
+    /// <summary>Whether a leading system message is left out.</summary>
+    [Key("drop_system_message", Summary = "Leave out a system message at the beginning.")]
+    public bool DropsSystemMessage { get; init; }
 
     /// <summary>The chat template of this dataset alone.</summary>
     [Key("chat_template", Summary = "The chat template of this dataset alone; unset, the run's.")]
     public string? ChatTemplate { get; init; }
-}
 
-/// <summary>When the end-of-sequence token that closes a message is trained.</summary>
-public enum TrainOnEos
-{
-    /// <summary>After every message.</summary>
-    All,
-
-    /// <summary>After every message that is trained itself.</summary>
-    Turn,
-
-    /// <summary>After the last message only.</summary>
-    Last,
-
-    /// <summary>Never.</summary>
-    None,
+    /// <summary>The text of the chat template of this dataset alone.</summary>
+    [Key("chat_template_jinja", Summary = "The text of a Jinja chat template for this dataset alone.")]
+    public string? ChatTemplateJinja { get; init; }
 }

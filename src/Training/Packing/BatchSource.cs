@@ -42,6 +42,7 @@ public sealed class BatchSource(EpochPlanner planner, int microBatchesPerStep, D
     private MicroBatch Make(IReadOnlyList<int[]> rows)
     {
         var packed = new List<(long[] Ids, long[] Labels)>();
+        var padding = new List<int>();
         foreach (var row in rows)
         {
             foreach (var document in row.Select(i => planner.Documents[i]))
@@ -49,9 +50,12 @@ public sealed class BatchSource(EpochPlanner planner, int microBatchesPerStep, D
 
             var free = planner.Shape.SequenceLength - row.Sum(i => planner.Documents[i].Length);
             if (planner.Shape.PadRows && free > 0)
+            {
+                padding.Add(packed.Count);
                 packed.Add((new long[free], [.. Enumerable.Repeat(MicroBatch.Ignored, free)]));
+            }
         }
 
-        return MicroBatch.Pack(packed, device);
+        return MicroBatch.Pack(packed, device, padding);
     }
 }

@@ -126,6 +126,18 @@ public class ChatEncoderTests
         Assert.Equal("eot_tokens: the tokenizer has no token '<|stop|>'. Take it out, or add it to the tokenizer.", error.Message);
     }
 
+    [Fact]
+    public void Tools_are_written_where_the_template_wants_them()
+    {
+        var template = ChatTemplate.Parse(
+            "{% if tools %}tools: {{ tools[0].name }}\n{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+            + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}");
+        using var tools = JsonDocument.Parse("""[{"name": "clock"}]""");
+        var chat = new ChatEncoder(ChatTokenizers.For("chatml"), template, new ChatTraining()).Encode(Talk, tools.RootElement);
+        Assert.StartsWith("tools: clock\n<|im_start|>user", chat.Text, StringComparison.Ordinal);
+        Assert.Equal(["reply one<|im_end|>", "reply two<|im_end|>"], ChatTokenizers.TrainedRuns(ChatTokenizers.For("chatml"), chat));
+    }
+
     private static (Tokenizer Tokenizer, EncodedChat Chat) Encode(string name, IReadOnlyList<ChatMessage> messages, ChatTraining training)
     {
         var tokenizer = ChatTokenizers.For(name);

@@ -36,6 +36,17 @@ public class KeyValueCacheTests
     }
 
     [Fact]
+    public void A_truncated_sequence_goes_on_from_where_it_was_cut()
+    {
+        using var scope = NewDisposeScope();
+        using var cache = new KeyValueCache(2);
+        Append(cache, [3, 2], [1, 2, 3, 4, 5]);
+        cache.Truncate(0, 1);
+        Assert.Equal([1, 2], cache.Lengths);
+        Assert.Equal([1, 6, 4, 5, 7], Append(cache, [1, 1], [6, 7]));
+    }
+
+    [Fact]
     public void The_layout_counts_earlier_tokens_as_keys()
     {
         using var cache = new KeyValueCache(2);

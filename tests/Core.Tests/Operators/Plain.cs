@@ -24,6 +24,14 @@ internal static class Plain
         return cat([a.mul(cos).sub(b.mul(sin)), Sum(b.mul(cos), a.mul(sin)), x_THD.narrow(2, 2 * half, x_THD.size(2) - (2 * half))], 2);
     }
 
+    public static Tensor PairsToHalves(Tensor x_THD, long size)
+    {
+        var picked = Enumerable.Range(0, (int)x_THD.size(2)).Select(i => (long)i).OrderBy(i => i < size ? i % 2 : 2);
+        return cat([.. picked.Select(i => x_THD.narrow(2, i, 1))], 2);
+    }
+
+    public static Tensor Softcap(Tensor x, double cap) => x.div(Scalars.Of(cap)).tanh().mul(Scalars.Of(cap));
+
     public static Tensor Activation(string name, Tensor x) => name switch
     {
         "silu" or "swish" => x.div(x.neg().exp().add(Scalars.One, Scalars.One)),

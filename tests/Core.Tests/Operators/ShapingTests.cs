@@ -1,5 +1,6 @@
 using Neoteny.Autograd;
 using Neoteny.Modules;
+using Neoteny.Parameters;
 using Neoteny.Runtime;
 using Neoteny.Runtime.Operators;
 using static TorchSharp.torch;
@@ -56,6 +57,43 @@ public sealed class ShapingTests
         OperatorComparison.Run(layout, _ => new View(1, -1), (x, _) => [x[0].reshape(1, -1)], [[1, 1]], []);
         OperatorComparison.Run(layout, _ => new Split(3, 1, 9), (x, _) => [x[0].narrow(-1, 0, 3), x[0].narrow(-1, 3, 1), x[0].narrow(-1, 4, 9)], [[11, 13]], []);
         OperatorComparison.Run(layout, _ => Add.Instance, (x, _) => [Plain.Sum(x[0], x[1])], [[11, 13], [11, 13]], []);
+    }
+
+    [Theory]
+    [InlineData(Layout.Dense)]
+    [InlineData(Layout.StridedInput)]
+    [InlineData(Layout.StridedGradient)]
+    [InlineData(Layout.BFloat16)]
+    public void PairsToHalves_and_Softcap_agree_with_autograd(Layout layout)
+    {
+        OperatorComparison.Run(layout, _ => new PairsToHalves(6), (x, _) => [Plain.PairsToHalves(x[0], 6)], [[5, 3, 10]], []);
+        OperatorComparison.Run(layout, _ => new PairsToHalves(8), (x, _) => [Plain.PairsToHalves(x[0], 8)], [[4, 1, 8]], []);
+        OperatorComparison.Run(layout, _ => new Softcap(0.7), (x, _) => [Plain.Softcap(x[0], 0.7)], [[7, 13]], []);
+    }
+
+    [Fact]
+    public void PairsToHalves_puts_first_members_before_second_ones_and_leaves_the_rest()
+    {
+        using var scope = NewDisposeScope();
+        using var tape = new Tape();
+        var y = tape.Apply(new PairsToHalves(6), tape.Input(tensor(new float[] { 0, 1, 2, 3, 4, 5, 6, 7 }).reshape(1, 1, 8)));
+        Assert.Equal([0, 2, 4, 1, 3, 5, 6, 7], y.Tensor.data<float>());
+    }
+
+    [Theory]
+    [InlineData(ScalarType.BFloat16, 55.5f)]
+    [InlineData(ScalarType.Float16, 55.4375f)]
+    [InlineData(ScalarType.Float32, 55.425625f)]
+    public void The_scale_of_an_embedding_is_rounded_to_its_dtype(ScalarType dtype, float expected)
+    {
+        using var scope = NewDisposeScope();
+        using var table = new Parameter("table", ones(2, 3, dtype: dtype)) { Trains = true };
+        using var tape = new Tape();
+        var rows = tape.Apply(new Embedding(table, Math.Sqrt(3072)), tape.Constant(tensor(new long[] { 1 })));
+        Assert.All(rows.Tensor.to(ScalarType.Float32).data<float>(), x => Assert.Equal(expected, x));
+        tape.AddLoss(rows);
+        tape.Backward();
+        Assert.Equal([0, 0, 0, expected, expected, expected], table.Gradient!.to(ScalarType.Float32).data<float>());
     }
 
     [Fact]

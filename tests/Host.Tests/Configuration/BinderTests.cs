@@ -46,6 +46,16 @@ public sealed class BinderTests
     public void A_long_holds_what_an_int_cannot() => Assert.Equal(99999999999, Bind("seed: 99999999999").Seed);
 
     [Fact]
+    public void Free_values_have_the_types_that_their_writing_suggests()
+    {
+        var overrides = Bind("model_overrides: { size: 16, factor: 1e-2, text: yarn, quoted: '8', on: true, off: null, list: [1, x], map: { a: 2.5 } }").ModelOverrides;
+
+        Assert.Equal([16L, 0.01, "yarn", "8", true, null], new[] { "size", "factor", "text", "quoted", "on", "off" }.Select(k => overrides[k]));
+        Assert.Equal([1L, "x"], Assert.IsType<List<object?>>(overrides["list"]));
+        Assert.Equal(2.5, Assert.IsType<Dictionary<string, object?>>(overrides["map"])["a"]);
+    }
+
+    [Fact]
     public void A_nullable_number_is_bound() => Assert.Equal(7, Bind("max_steps: 7").MaxSteps);
 
     [Fact]

@@ -5,7 +5,8 @@ namespace Neoteny.Host.Tests.Configuration;
 public sealed class EffectiveValuesTests
 {
     private const string Yaml =
-        "sequence_len: 1_024\nbf16: very_low\nlora_target_modules: [q_proj, 'true']\nlora_rank_pattern: {q: 8}\ndatasets: [{path: a b}]\ngreeter_name: moon";
+        "sequence_len: 1_024\nbf16: very_low\nlora_target_modules: [q_proj, 'true']\nlora_rank_pattern: {q: 8}\ndatasets: [{path: a b}]\ngreeter_name: moon\n"
+        + "model_overrides: {rope: {factor: 4, kinds: [a, '8', true]}}";
 
     [Fact]
     public void Values_are_shown_with_their_origin()
@@ -16,7 +17,7 @@ public sealed class EffectiveValuesTests
             [
                 "# Neoteny",
                 "plugins: []  # default",
-                "base_model: model  # run.yml:7:1",
+                "base_model: model  # run.yml:8:1",
                 "sequence_len: 1024  # run.yml:1:1",
                 "max_steps:  # default",
                 "seed: 42  # default",
@@ -28,6 +29,7 @@ public sealed class EffectiveValuesTests
                 "attn_implementation:  # default",
                 "lora_target_modules: [q_proj, 'true']  # run.yml:3:1",
                 "lora_rank_pattern: {q: 8}  # run.yml:4:1",
+                "model_overrides: {rope: {factor: 4, kinds: [a, '8', true]}}  # run.yml:7:1",
                 "datasets: [{path: 'a b', type: alpaca, weight: 1}]  # run.yml:5:1",
                 "special_tokens:  # default",
                 "# Greeter 1.0.0",

@@ -45,6 +45,9 @@ internal sealed record ModelOptions : IValidated
     [Key("lora_rank_pattern")]
     public IReadOnlyDictionary<string, int> RankPattern { get; init; } = new Dictionary<string, int>();
 
+    [Key("model_overrides")]
+    public IReadOnlyDictionary<string, object?> ModelOverrides { get; init; } = new Dictionary<string, object?>();
+
     [Key("datasets")]
     public IReadOnlyList<DatasetOptions> Datasets { get; init; } = [];
 

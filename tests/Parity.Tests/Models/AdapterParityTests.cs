@@ -29,20 +29,20 @@ public class AdapterParityTests
         CheckOutputs(fixture, batch, expected, "adapter");
         using (var tape = new Tape())
         {
-            tape.AddLoss(fixture.Model.ComputeLoss(tape, batch, new CrossEntropyLoss(), 1.0 / batch.TrainedTokens));
+            fixture.Model.ComputeLosses(tape, batch, new CrossEntropyLoss(), 1.0 / batch.TrainedTokens).AddTo(tape);
             tape.Backward();
         }
 
         var exported = AdapterSetup.Export(fixture.Model, adapter, "base");
-        var trained = fixture.Model.Parameters.Where(p => p.Trains).ToDictionary(p => "base_model.model." + p.Path);
+        var trained = fixture.Model.Parameters.Where(p => p.Trains).SelectMany(p => p.Parts.Select(t => (Parameter: p, Part: t))).ToDictionary(p => "base_model.model." + p.Part.Name);
         Assert.Equal(trained.Keys.Order(), exported.Tensors.Keys.Order());
-        foreach (var (path, parameter) in trained)
+        foreach (var (path, (parameter, part)) in trained)
         {
-            var difference = Compare.RelativeDifference(parameter.Gradient!, expected.Read("grad." + path));
+            var difference = Compare.RelativeDifference(part.Of(parameter.Gradient!), expected.Read("grad." + path));
             Assert.True(difference < GradientTolerance, $"{path}: relative difference {difference}");
         }
 
-        Assert.All(fixture.Model.BaseParameters, p => Assert.Null(p.Gradient));
+        Assert.All(fixture.Model.BaseParameters.Where(p => !p.Trains), p => Assert.Null(p.Gradient));
         AdapterSetup.Merge(fixture.Model);
         Assert.DoesNotContain(fixture.Model.Sites, s => s.Deltas.Count > 0);
         CheckOutputs(fixture, batch, expected, "merged");
@@ -78,7 +78,7 @@ public class AdapterParityTests
     {
         var saved = AdapterFolder.Read(FixtureFolders.Folder("lora", name));
         var baseModel = System.Text.Json.Nodes.JsonNode.Parse(saved.Configuration)!["base_model_name_or_path"]!.GetValue<string>();
-        var fixture = ModelCase.Open(Path.GetFileName(baseModel));
+        var fixture = ModelCase.Open(Path.GetFileName(baseModel), "eager");
         var adapter = new LoraAdapter(new LoraOptions());
         try
         {
@@ -100,7 +100,12 @@ public class AdapterParityTests
         var logits = fixture.Model.Head.Forward(tape, hidden).Tensor;
         var reference = expected.Read($"{part}.logits");
         Assert.InRange(Compare.MaxDifference(logits, reference.reshape(logits.shape)), 0, LogitTolerance);
-        var loss = fixture.Model.ComputeLoss(tape, batch, new CrossEntropyLoss(), 1.0 / batch.TrainedTokens);
-        Assert.Equal(expected.Read($"{part}.loss").item<float>(), loss.Tensor.item<float>(), LossTolerance);
+        var losses = fixture.Model.ComputeLosses(tape, batch, new CrossEntropyLoss(), 1.0 / batch.TrainedTokens);
+        Assert.Equal(expected.Read($"{part}.loss").item<float>(), losses.Loss.Tensor.item<float>(), LossTolerance);
+        Assert.Equal(expected.Contains($"{part}.aux_loss"), losses.RouterLoss is not null);
+        if (losses.RouterLoss is { } router)
+        {
+            Assert.Equal(expected.Read($"{part}.aux_loss").item<float>(), router.Tensor.item<float>(), LossTolerance);
+        }
     }
 }

@@ -14,6 +14,9 @@ namespace Neoteny.Parity.Tests.Models;
 /// <summary>One folder of models/ and its references.</summary>
 public sealed class ModelCase : IDisposable
 {
+    // The routers' loss is part of the references' total loss, whatever config.json says.
+    private static readonly Dictionary<string, object?> RouterLoss = new() { ["output_router_logits"] = true };
+
     private readonly SafetensorsFile expected;
 
     private ModelCase(string folder, DecoderModel model)
@@ -26,15 +29,19 @@ public sealed class ModelCase : IDisposable
 
     public DecoderModel Model { get; }
 
-    public static ModelCase Open(string name, string attention = "sdpa", string? config = null)
+    public static ModelCase Open(string name, string attention = "auto", string? config = null)
     {
         var folder = FixtureFolders.Folder("models", name);
         var described = HuggingFaceConfig.Open(folder);
         Skip.If(ModelFamilies.All.All(f => f.ModelType != described.ModelType), $"models/{name}: family {described.ModelType} is not supported yet");
+        var demands = ModelFamilies.Of(described).Describe(described).Kernels.Aggregate(AttentionFeatures.None, (all, k) => all | k.Demands);
+        var kernel = Kernel(attention, demands);
+        var missing = demands & ~kernel.Supports;
+        Skip.IfNot(missing == 0, $"models/{name}: {attention} does not support {missing}");
         var model = config is null
-            ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32 })
+            ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32, Overrides = RouterLoss })
             : LoadWith(folder, config);
-        model.Attention.Exchange(attention == "eager" ? new EagerAttention() : new SdpaAttention());
+        model.Attention.Exchange(kernel);
         return new ModelCase(folder, model);
     }
 
@@ -70,6 +77,16 @@ public sealed class ModelCase : IDisposable
         return cat([.. Documents(name).Select((d, i) => logits[i].narrow(0, 0, d.Ids.Length))]);
     }
 
+    /// <summary>The rows of a case's batch that are no padding, int64, in the order of <see cref="Documents"/>.</summary>
+    public Tensor CountedRows(string name)
+    {
+        var width = Rows($"{name}.input_ids")[0].Length;
+        var documents = Documents(name);
+        var isPacked = Has($"{name}.cu_seqlens");
+        var rows = documents.SelectMany((d, i) => Enumerable.Range(0, d.Ids.Length).Select(t => (long)(isPacked ? t : (i * width) + t))).ToArray();
+        return tensor(isPacked ? [.. Enumerable.Range(0, rows.Length).Select(r => (long)r)] : rows);
+    }
+
     public MicroBatch Batch(string name) => MicroBatch.Pack(Documents(name));
 
     public long[][] Rows(string name)
@@ -84,6 +101,13 @@ public sealed class ModelCase : IDisposable
     {
         expected.Dispose();
         Model.Dispose();
+    }
+
+    /// <summary>A kernel by name; <c>auto</c> is sdpa where it can compute what the model demands, else eager.</summary>
+    private static IAttention Kernel(string name, AttentionFeatures demands)
+    {
+        var sdpa = new SdpaAttention();
+        return name == "eager" || (name == "auto" && (demands & ~sdpa.Supports) != 0) ? new EagerAttention() : sdpa;
     }
 
     private static DecoderModel LoadWith(string folder, string config)

@@ -94,6 +94,11 @@ public class TokenizerParityTests
             var encoded = given.Loaded!.EncodeWithOffsets(text, addSpecialTokens: true);
             Assert.Equal(Ids(item, "ids"), Join(encoded.Ids));
             Assert.Equal(encoded.Ids.Length, encoded.Spans.Length);
+            if (DropsText(given.Folder))
+            {
+                continue;
+            }
+
             var covered = 0;
             foreach (var span in encoded.Spans)
             {
@@ -107,6 +112,14 @@ public class TokenizerParityTests
 
     private static string Ids(JsonElement item, string name) =>
         Join(item.GetProperty(name).EnumerateArray().Select(id => id.GetInt32()));
+
+    /// <summary>Whether the normaliser takes characters away, which no span covers.</summary>
+    private static bool DropsText(string folder)
+    {
+        using var tokenizer = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "tokenizer.json")));
+        var normalizer = tokenizer.RootElement.GetProperty("normalizer").GetRawText();
+        return normalizer.Contains("\"Strip", StringComparison.Ordinal) || normalizer.Contains("\"Precompiled", StringComparison.Ordinal);
+    }
 
     private static string Join(IEnumerable<int> ids) => string.Join(' ', ids);
 }

@@ -40,8 +40,9 @@ public class TraceParityTests
         Run(expected, runner);
         foreach (var path in expected.FinalPaths)
         {
-            using var lease = fixture.Model.BaseParameters.Single(p => p.Path == path).Rent();
-            Assert.True(Compare.MaxDifference(lease.Tensor, expected.Final(path)) < WeightTolerance, path);
+            var (parameter, part) = fixture.Model.BaseParameters.SelectMany(p => p.Parts.Select(t => (p, t))).Single(p => p.t.Name == path);
+            using var lease = parameter.Rent();
+            Assert.True(Compare.MaxDifference(part.Of(lease.Tensor), expected.Final(path)) < WeightTolerance, path);
         }
     }
 
@@ -55,6 +56,9 @@ public class TraceParityTests
             var outcome = runner.Run(batches, step, schedule.At(step));
             Assert.Equal(losses[step], outcome.Loss, TraceTolerance);
             Assert.Equal(norms[step], outcome.GradientNorm, TraceTolerance);
+            Assert.Equal(expected.Has("aux_loss"), outcome.RouterLoss is not null);
+            if (outcome.RouterLoss is { } router)
+                Assert.Equal(expected.Numbers("aux_loss")[(2 * step)..((2 * step) + 2)].Average(), router, TraceTolerance);
             Assert.Equal(rates[step], schedule.At(step), 1e-12);
             foreach (var batch in batches)
                 batch.Dispose();

@@ -34,6 +34,8 @@ internal sealed class TrainingCase : IDisposable
         return [.. wide.data<double>()];
     }
 
+    public bool Has(string name) => trace.Contains(name);
+
     public Tensor Final(string path) => trace.Read($"final.{path}");
 
     public IEnumerable<string> FinalPaths => trace.Entries.Select(e => e.Name).Where(n => n.StartsWith("final.", StringComparison.Ordinal)).Select(n => n["final.".Length..]);

@@ -74,10 +74,10 @@ public sealed class BrokenAttentionTests
         {
             After = (_, o) =>
             {
-                blocks.Add(Marshal.AllocHGlobal(1 << 20));
+                blocks.Add(Marshal.AllocHGlobal(2 << 20));
                 unsafe
                 {
-                    new Span<byte>((void*)blocks[^1], 1 << 20).Fill(1);
+                    new Span<byte>((void*)blocks[^1], 2 << 20).Fill(1);
                 }
 
                 return o;

@@ -162,8 +162,8 @@ public sealed class LoraAdapterTests : IDisposable
         Assert.Equal("adapter_config.json has peft_type 'IA3'; this plugin reads LORA.", Refused("""{"peft_type": "IA3"}""", files.Tensors));
         Assert.StartsWith("adapter_config.json is not a LoRA configuration as PEFT writes it: ", Refused("{ nonsense", files.Tensors), StringComparison.Ordinal);
         Assert.Equal(
-            "adapter_config.json uses modules_to_save, which this version does not support. Merge the adapter with PEFT and load the merged model instead.",
-            Refused("""{"peft_type": "LORA", "r": 3, "lora_alpha": 6, "modules_to_save": ["lm_head"]}""", files.Tensors));
+            "adapter_config.json uses trainable_token_indices, which this version does not support. Merge the adapter with PEFT and load the merged model instead.",
+            Refused("""{"peft_type": "LORA", "r": 3, "lora_alpha": 6, "trainable_token_indices": [1]}""", files.Tensors));
         Assert.False(adapter.Reads(new AdapterFiles { Configuration = """{"peft_type": "IA3"}""", Tensors = files.Tensors }));
         Assert.False(adapter.Reads(new AdapterFiles { Configuration = "nonsense", Tensors = files.Tensors }));
     }

@@ -54,16 +54,17 @@ internal sealed class TinyDecoder : IDisposable
         {
             VocabularySize = 61,
             HiddenSize = 24,
-            IntermediateSize = 40,
-            LayerCount = 2,
-            QueryHeads = 4,
-            KeyHeads = 2,
-            HeadSize = 6,
+            Layers = [.. Enumerable.Repeat(
+                new LayerSpec
+                {
+                    Attention = new GroupedAttention { QueryHeads = 4, KeyHeads = 2, HeadSize = 6 },
+                    Mlp = new GatedMlp { IntermediateSize = 40 },
+                },
+                2)],
+            Rotaries = [new RotarySpec { Rope = new RopeParameters(), HeadSize = 6, MaxPositionEmbeddings = 64 }],
             NormEpsilon = 1e-5,
             TiesHead = true,
         },
-        new RopeParameters(),
-        64,
         static (_, shape) => shape.Length == 1 ? ones(shape) : randn(shape).mul_(Scalars.Of(0.1)));
 
     /// <summary>One optimizer step; its loss.</summary>

@@ -30,6 +30,8 @@ internal static class ValueBinder
                 return ConvertList(node, list, type, created);
             case MapShape map:
                 return ConvertMap((MapNode)node, map, type, created);
+            case AnyShape:
+                return FreeValue(node)!;
             case RecordShape record:
                 return ConvertRecord(record.Expand(node)!, record, type, created);
             default:
@@ -63,10 +65,24 @@ internal static class ValueBinder
     {
         var valueType = type.GetGenericArguments()[1];
         var values = (System.Collections.IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(typeof(string), valueType))!;
-        foreach (var entry in node.Entries.Where(e => e.IsSet))
+        foreach (var entry in node.Entries.Where(e => e.IsSet || map.Value is AnyShape))
             values[entry.Key] = Convert(entry.Value, map.Value, valueType, created);
         return values;
     }
+
+    /// <summary>A value as its writing suggests: null, a boolean, a whole number, a number, a text, a list or a map of these.</summary>
+    private static object? FreeValue(ConfigNode node) => node switch
+    {
+        MapNode map => map.Entries.ToDictionary(e => e.Key, e => FreeValue(e.Value)),
+        ListNode list => list.Items.Select(FreeValue).ToList(),
+        ScalarNode { IsUnset: true } => null,
+        ScalarNode { Quoted: true } text => text.Text,
+        ScalarNode { Text: var text } => ScalarText.ToBoolean(text) ?? Number(text) ?? text,
+        _ => throw new ArgumentException($"{node.Place}: not a YAML value."),
+    };
+
+    private static object? Number(string text)
+        => long.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var whole) ? (object)whole : ScalarText.ToNumber(text);
 
     private static object ConvertRecord(MapNode node, RecordShape shape, Type type, Action<object, MapNode, RecordShape> created)
     {

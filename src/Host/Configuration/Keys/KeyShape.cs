@@ -62,6 +62,12 @@ internal sealed record RecordShape(IReadOnlyList<KeyInfo> Keys) : KeyShape
     };
 }
 
+/// <summary>Any YAML value, for settings that another format defines.</summary>
+internal sealed record AnyShape : KeyShape
+{
+    public override string Description => "any value";
+}
+
 /// <summary>A property type that cannot be bound; its owner is at fault.</summary>
 internal sealed record UnknownShape(string TypeName) : KeyShape
 {

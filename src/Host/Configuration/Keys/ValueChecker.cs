@@ -10,6 +10,8 @@ internal sealed class ValueChecker(ProblemList problems)
     {
         switch (shape)
         {
+            case AnyShape:
+                break;
             case ListShape list:
                 CheckList(value, list, key, path);
                 break;

@@ -16,6 +16,14 @@ internal sealed record ChatOptions : IValidated
     [Key("chat_template_jinja", Summary = "The text of a Jinja chat template.")]
     public string? Jinja { get; init; }
 
+    /// <summary>Variables for the template.</summary>
+    [Key("chat_template_kwargs", Summary = "Variables for the template, for instance enable_thinking: false.")]
+    public IReadOnlyDictionary<string, object?> Variables { get; init; } = new Dictionary<string, object?>();
+
+    /// <summary>Tokens that can end a turn.</summary>
+    [Key("eot_tokens", Summary = "Tokens that end a turn beside the end-of-sequence token; unset, any special token that the template writes there.")]
+    public IReadOnlyList<string> EndOfTurnTokens { get; init; } = [];
+
     /// <inheritdoc/>
     public void Validate(IProblems problems)
     {
@@ -40,19 +48,19 @@ internal sealed record ChatOptions : IValidated
     {
         if (Jinja is not null)
         {
-            return ChatTemplate.Parse(Jinja).WithTokensOf(tokenizer);
+            return ChatTemplate.Parse(Jinja).WithTokensOf(tokenizer).With(Variables);
         }
 
         if (Template is not (null or "tokenizer_default"))
         {
-            return ChatTemplate.Named(Template).WithTokensOf(tokenizer);
+            return ChatTemplate.Named(Template).WithTokensOf(tokenizer).With(Variables);
         }
 
         try
         {
-            return ChatTemplate.Load(tokenizerFolder);
+            return ChatTemplate.Load(tokenizerFolder).With(Variables);
         }
-        catch (InputException) when (Template is null)
+        catch (InputException) when (Template is null && !ChatTemplate.Exists(tokenizerFolder))
         {
             return null;
         }

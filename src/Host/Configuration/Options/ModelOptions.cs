@@ -10,6 +10,10 @@ internal sealed record ModelOptions : IValidated
     [Key("base_model", Required = true, Summary = "A folder with config.json, *.safetensors and the tokenizer.")]
     public string BaseModel { get; init; } = "";
 
+    /// <summary>Keys of config.json with other values.</summary>
+    [Key("overrides_of_model_config", Aliases = ["model_config"], Summary = "Keys that replace those of the model's config.json before it is built, for instance rope_scaling.")]
+    public IReadOnlyDictionary<string, object?> ConfigOverrides { get; init; } = new Dictionary<string, object?>();
+
     /// <summary>Where the model runs.</summary>
     [Key("device", Default = "auto", Summary = "auto (a GPU where there is one), cpu, cuda or cuda:n.")]
     public string Device { get; init; } = "auto";

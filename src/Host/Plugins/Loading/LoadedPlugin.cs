@@ -29,6 +29,9 @@ internal sealed class LoadedPlugin : IDisposable
     /// <summary>Where it comes from.</summary>
     public InstalledPlugin Installed { get; }
 
+    /// <summary>What asked for it, as the log says it.</summary>
+    public required string Why { get; init; }
+
     public PluginManifest Manifest => Installed.Manifest!;
 
     /// <summary>Its bound option records, in the manifest's order.</summary>
@@ -37,7 +40,7 @@ internal sealed class LoadedPlugin : IDisposable
     /// <summary>Loads a plugin from a copy, binds its options and builds its container. None of its extensions is created yet.</summary>
     /// <exception cref="PluginFaultException">It cannot be loaded, or its own registration failed.</exception>
     public static LoadedPlugin Load(
-        InstalledPlugin installed, ShadowFolder shadow, SharedAssemblies shared, OptionsBinder binder, ILoggerFactory logs)
+        InstalledPlugin installed, string why, ShadowFolder shadow, SharedAssemblies shared, OptionsBinder binder, ILoggerFactory logs)
     {
         var manifest = installed.Manifest!;
         var config = new PluginConfig(shadow.Copy(manifest.AssemblyPath)) { IsUnloadable = true, IsLazyLoaded = true };
@@ -49,7 +52,7 @@ internal sealed class LoadedPlugin : IDisposable
             var assembly = loader.LoadDefaultAssembly();
             _ = assembly.GetTypes(); // Scrutor swallows the exception that says what cannot be loaded
             var options = manifest.Options.Select(o => binder.Bind(assembly.GetType(o.TypeName, throwOnError: true)!, o)).ToList();
-            return new LoadedPlugin(installed, loader, PluginContainer.Build(assembly, manifest, options, logs), options);
+            return new LoadedPlugin(installed, loader, PluginContainer.Build(assembly, manifest, options, logs), options) { Why = why };
         }
         catch (Exception e)
         {

@@ -17,6 +17,7 @@ internal sealed class KeyShapeReader(SharedAssemblies shared) : ISignatureTypePr
         PrimitiveTypeCode.Int32 => new IntegerShape(IsLong: false),
         PrimitiveTypeCode.Int64 => new IntegerShape(IsLong: true),
         PrimitiveTypeCode.Double => new NumberShape(),
+        PrimitiveTypeCode.Object => new AnyShape(),
         _ => new UnknownShape(typeCode.ToString()),
     };
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Neoteny.Models.ChatTemplates;
 using Neoteny.Training.Options;
 
 namespace Neoteny.Training.Data.Prompts;
@@ -16,32 +17,27 @@ internal sealed class ChatStyle(DatasetOptions dataset, IChatEncoder encoder, bo
         ["tool"] = "tool",
     };
 
-    private readonly ChatTraining training = new()
-    {
-        Roles = dataset.TrainedRoles,
-        End = dataset.TrainOnEos,
-        Template = dataset.ChatTemplate,
-        Everything = trainOnInputs,
-    };
-
     private readonly Dictionary<string, string> roles = dataset.Roles is { } own
         ? own.SelectMany(r => r.Value.Select(spelling => (spelling, r.Key))).ToDictionary(r => r.spelling, r => r.Key)
         : CommonSpellings;
 
     public IEnumerable<Document> Encode(JsonRecord record)
     {
-        var messages = record.List(dataset.MessagesField).Select((m, i) => Message(m, i, record)).ToArray();
-        if (messages.Length == 0)
+        var messages = record.List(dataset.MessagesField).Select((m, i) => Message(m, i, record)).ToList();
+        if (dataset.DropsSystemMessage && messages is [{ Role: "system" }, ..])
+            messages.RemoveAt(0);
+        if (messages.Count == 0)
             throw record.Error($"the field '{dataset.MessagesField}' is an empty list; a conversation needs at least one message.");
 
         yield return Encode(messages, record);
     }
 
-    private Document Encode(IReadOnlyList<IReadOnlyDictionary<string, JsonElement>> messages, JsonRecord record)
+    private Document Encode(IReadOnlyList<ChatMessage> messages, JsonRecord record)
     {
         try
         {
-            return encoder.Encode(messages, training);
+            var encoded = encoder.Encode(messages, record.Optional(dataset.ToolsField), dataset);
+            return trainOnInputs ? Document.Whole(encoded.Ids) : Document.Masked(encoded.Ids, t => encoded.Trained[t]);
         }
         catch (InputException e)
         {
@@ -49,7 +45,7 @@ internal sealed class ChatStyle(DatasetOptions dataset, IChatEncoder encoder, bo
         }
     }
 
-    private Dictionary<string, JsonElement> Message(JsonElement message, int index, JsonRecord record)
+    private ChatMessage Message(JsonElement message, int index, JsonRecord record)
     {
         var place = $"message {index + 1} of '{dataset.MessagesField}'";
         if (message.ValueKind != JsonValueKind.Object)
@@ -71,6 +67,15 @@ internal sealed class ChatStyle(DatasetOptions dataset, IChatEncoder encoder, bo
 
         var spelled = role.GetString()!;
         mapped["role"] = JsonSerializer.SerializeToElement(roles.GetValueOrDefault(spelled, spelled));
-        return mapped;
+        if (mapped.Remove(dataset.TrainingField, out var training))
+            mapped["training"] = training;
+        try
+        {
+            return ChatMessage.Read(JsonSerializer.SerializeToElement(mapped));
+        }
+        catch (InputException e)
+        {
+            throw record.Error($"{place}: {e.Message}", e);
+        }
     }
 }

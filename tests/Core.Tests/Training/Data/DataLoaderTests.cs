@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Neoteny.Core.Tests.Training.Support;
+using Neoteny.Models.ChatTemplates;
+using Neoteny.Models.Tokenizers;
 using Neoteny.Training.Data;
 using Neoteny.Training.Options;
 
@@ -81,14 +83,30 @@ public sealed class DataLoaderTests : IDisposable
             Roles = new Dictionary<string, IReadOnlyList<string>> { ["user"] = ["human"], ["assistant"] = ["gpt", "model"] },
         };
         var document = LoadAll([dataset], chat: chat).Training.Single();
-        Assert.Equal("""[{"role":"user","content":"Hi"},{"weight":1,"role":"assistant","content":"Ho"}]""", chat.Seen);
+        Assert.Equal([("user", "Hi"), ("assistant", "Ho")], chat.Seen.Select(m => (m.Role, m.Content!)));
+        Assert.Equal(1, ((JsonElement)chat.Seen[1].Fields["weight"]!).GetInt32());
         Assert.Equal([1, 2, 3], document.Ids);
-        Assert.Equal(["assistant"], chat.Training!.Roles);
+        Assert.Equal([-100, 2, 3], document.Labels);
+    }
+
+    [Fact]
+    public void Messages_say_whether_they_are_trained_and_tools_reach_the_template()
+    {
+        var chat = new Chat();
+        var dataset = Dataset("""
+            {"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "A", "learn": true}, {"role": "assistant", "content": "B", "learn": false}, {"role": "assistant", "content": "C"}], "functions": [{"name": "f"}]}
+            """, "chat_template") with { TrainingField = "learn", ToolsField = "functions", DropsSystemMessage = true };
+        LoadAll([dataset], chat: chat);
+        Assert.Equal([true, false, null], chat.Seen.Select(m => m.Training));
+        Assert.All(chat.Seen, m => Assert.Empty(m.Fields));
+        Assert.Equal("""[{"name": "f"}]""", chat.Tools!.Value.GetRawText());
     }
 
     [Theory]
     [InlineData("""{"messages": "Hi"}""", "the field 'messages' is a text where a list is wanted.")]
     [InlineData("""{"messages": []}""", "the field 'messages' is an empty list; a conversation needs at least one message.")]
+    [InlineData("""{"messages": [{"role": "user", "content": "Hi", "training": 1}]}""",
+        "message 1 of 'messages': 'training' of a chat message is true or false, not Number.")]
     [InlineData("""{"messages": ["Hi"]}""", "message 1 of 'messages' is a text where an object with role and content is wanted.")]
     [InlineData("""{"messages": [{"from": "human", "value": "Hi"}]}""",
         "message 1 of 'messages' has no role (there are: from, value). Say where it stands with message_property_mappings, for instance 'role: from'.")]
@@ -176,14 +194,14 @@ public sealed class DataLoaderTests : IDisposable
 
     private sealed class Chat : IChatEncoder
     {
-        public string? Seen { get; private set; }
+        public IReadOnlyList<ChatMessage> Seen { get; private set; } = [];
 
-        public ChatTraining? Training { get; private set; }
+        public JsonElement? Tools { get; private set; }
 
-        public Document Encode(IReadOnlyList<IReadOnlyDictionary<string, JsonElement>> messages, ChatTraining training)
+        public EncodedChat Encode(IReadOnlyList<ChatMessage> messages, JsonElement? tools, DatasetOptions dataset)
         {
-            (Seen, Training) = (JsonSerializer.Serialize(messages), training);
-            return new Document([1, 2, 3], [-100, 2, 3]);
+            (Seen, Tools) = (messages, tools);
+            return new EncodedChat { Text = "abc", Ids = [1, 2, 3], Trained = [false, true, true], Spans = new TextSpan[3] };
         }
     }
 }

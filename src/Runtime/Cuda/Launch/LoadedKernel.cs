@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+
+namespace Neoteny.Runtime.Cuda;
+
+/// <summary>A kernel on one device, with what is known of its parameters.</summary>
+internal sealed unsafe class LoadedKernel
+{
+    private const int FreeSharedBytes = 48 << 10;
+    private const int RegistersAttribute = 4;
+    private const int LocalBytesAttribute = 3;
+    private const int StaticSharedAttribute = 1;
+    private const int MaximumDynamicSharedAttribute = 8;
+
+    private static readonly nint ParameterInfo = NativeLibrary.TryLoad("libcuda.so.1", out var library)
+        && NativeLibrary.TryGetExport(library, "cuFuncGetParamInfo", out var address) ? address : 0;
+
+    private int allowedShared = FreeSharedBytes;
+
+    public LoadedKernel(CudaModule module, string name)
+    {
+        (Module, Name, Handle) = (module, name, module.Function(name));
+        Sizes = ReadSizes(Handle);
+    }
+
+    public CudaModule Module { get; }
+
+    public string Name { get; }
+
+    public nint Handle { get; }
+
+    /// <summary>Bytes of each parameter; null where the driver does not tell.</summary>
+    public int[]? Sizes { get; }
+
+    public int Registers => Attribute(RegistersAttribute);
+
+    public int LocalBytes => Attribute(LocalBytesAttribute);
+
+    public int StaticSharedBytes => Attribute(StaticSharedAttribute);
+
+    /// <summary>Raises the limit on dynamic shared memory where a launch needs more than any kernel gets unasked.</summary>
+    public void Allow(int sharedBytes)
+    {
+        if (sharedBytes <= allowedShared)
+            return;
+        var status = DriverApi.cuFuncSetAttribute(Handle, MaximumDynamicSharedAttribute, sharedBytes);
+        if (status != 0)
+        {
+            throw new CudaException($"The kernel {Name} ({Module.Name}) asks for {sharedBytes} bytes of dynamic shared memory beside {StaticSharedBytes} static ones; a block on "
+                + $"{Module.Device.Name} has {Module.Device.SharedMemoryPerBlock} ({CudaStatus.Describe(status)}).", status);
+        }
+
+        allowedShared = sharedBytes;
+    }
+
+    private int Attribute(int attribute)
+    {
+        CudaStatus.Check(DriverApi.cuFuncGetAttribute(out var value, attribute, Handle), "cuFuncGetAttribute");
+        return value;
+    }
+
+    private static int[]? ReadSizes(nint function)
+    {
+        if (ParameterInfo == 0)
+            return null;
+        var sizes = new List<int>();
+        nuint offset, size;
+        while (((delegate* unmanaged<nint, nuint, nuint*, nuint*, int>)ParameterInfo)(function, (nuint)sizes.Count, &offset, &size) == 0)
+            sizes.Add((int)size);
+        return [.. sizes];
+    }
+}

@@ -1,0 +1,93 @@
+// What kernels share: 16-bit floating point formats, 16-byte loads, sums and maxima over warps and blocks. NVRTC has no CUDA headers at run time.
+#pragma once
+
+namespace neoteny {
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+
+// bf16 and fp16 as storage: arithmetic is done in float.
+struct bf16 {
+    u16 bits;
+};
+
+struct fp16 {
+    u16 bits;
+};
+
+__device__ __forceinline__ float to_float(float x) { return x; }
+__device__ __forceinline__ float to_float(bf16 x) { return __uint_as_float(((u32)x.bits) << 16); }
+__device__ __forceinline__ float to_float(fp16 x) {
+    float y;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x.bits));
+    return y;
+}
+
+// Rounds to nearest, ties to even; NaN stays NaN.
+template <class T> __device__ __forceinline__ T from_float(float x);
+template <> __device__ __forceinline__ float from_float<float>(float x) { return x; }
+template <> __device__ __forceinline__ fp16 from_float<fp16>(float x) {
+    fp16 y;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y.bits) : "f"(x));
+    return y;
+}
+template <> __device__ __forceinline__ bf16 from_float<bf16>(float x) {
+    bf16 y;
+#if __CUDA_ARCH__ >= 800
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y.bits) : "f"(x));
+#else
+    u32 u = __float_as_uint(x);
+    y.bits = x != x ? 0x7fff : (u16)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
+#endif
+    return y;
+}
+
+// 16 bytes of T at once: read and written by one instruction. Addresses must be multiples of 16.
+template <class T> struct alignas(16) Pack {
+    static constexpr int size = 16 / sizeof(T);
+    T at[size];
+};
+
+template <class T> __device__ __forceinline__ Pack<T> load_pack(const T* p) {
+    uint4 raw = *reinterpret_cast<const uint4*>(p);
+    return *reinterpret_cast<Pack<T>*>(&raw);
+}
+
+template <class T> __device__ __forceinline__ void store_pack(T* p, const Pack<T>& x) {
+    *reinterpret_cast<uint4*>(p) = *reinterpret_cast<const uint4*>(&x);
+}
+
+__device__ __forceinline__ float warp_sum(float x) {
+    for (int o = 16; o > 0; o >>= 1) x += __shfl_xor_sync(0xffffffffu, x, o);
+    return x;
+}
+
+__device__ __forceinline__ float warp_max(float x) {
+    for (int o = 16; o > 0; o >>= 1) x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, o));
+    return x;
+}
+
+// Over a block of whole warps along x; every thread gets the result. scratch: 32 floats of shared memory, free again when it returns.
+__device__ __forceinline__ float block_sum(float x, float* scratch) {
+    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    x = warp_sum(x);
+    if (lane == 0) scratch[warp] = x;
+    __syncthreads();
+    x = warp_sum(lane < (int)(blockDim.x >> 5) ? scratch[lane] : 0.0f);
+    __syncthreads();
+    return x;
+}
+
+__device__ __forceinline__ float block_max(float x, float* scratch) {
+    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    x = warp_max(x);
+    if (lane == 0) scratch[warp] = x;
+    __syncthreads();
+    x = warp_max(lane < (int)(blockDim.x >> 5) ? scratch[lane] : __int_as_float(0xff800000));
+    __syncthreads();
+    return x;
+}
+
+}  // namespace neoteny
