@@ -78,6 +78,10 @@ internal sealed partial class PluginSet : IDisposable
         return Guard(plugin, p => (TPoint)p.Extension(typeof(TPoint), name));
     }
 
+    /// <summary>The names under which installed plugins provide a point, loaded or not.</summary>
+    /// <typeparam name="TPoint">The extension point.</typeparam>
+    public IReadOnlyList<string> Names<TPoint>() => _catalog.Names(p => p.Point == typeof(TPoint).FullName);
+
     /// <summary>Every extension of a point that the loaded plugins provide.</summary>
     /// <typeparam name="TPoint">The extension point.</typeparam>
     public IEnumerable<ProvidedExtension<TPoint>> All<TPoint>()
