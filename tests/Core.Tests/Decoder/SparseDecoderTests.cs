@@ -118,6 +118,32 @@ public sealed class SparseDecoderTests : IDisposable
         Assert.All(seen, s => Assert.Equal(["[8, 16] Float32", "[8, 2] Int64", "[8, 2] Float32"], s.Shapes));
     }
 
+    [Theory]
+    [InlineData("mixtral", false)]
+    [InlineData("gpt_oss", true)]
+    [InlineData("deepseek_v3", true)]
+    public void Steps_leave_no_tensors_behind(string family, bool checkpoints)
+    {
+        var keys = family == "deepseek_v3" ? ", \"n_routed_experts\": 4, \"n_group\": 2, \"topk_group\": 1, \"moe_intermediate_size\": 8, \"first_k_dense_replace\": 1" : "";
+        using var model = Build(Mixtral.Replace("\"mixtral\"", $"\"{family}\"{keys}", StringComparison.Ordinal));
+        model.CheckpointsLayers = checkpoints;
+        using var batch = MicroBatch.Pack([Documents[0], (new long[4], [-100, -100, -100, -100]), Documents[1]], null, [1]);
+        Once();
+        var before = Tensor.TotalCount;
+        for (var i = 0; i < 3; i++)
+        {
+            Once();
+        }
+
+        Assert.Equal(before, Tensor.TotalCount);
+
+        void Once()
+        {
+            using var inner = NewDisposeScope();
+            Run(model, batch);
+        }
+    }
+
     [Fact]
     public void Jitter_in_the_router_is_refused()
         => Assert.Equal("c: router_jitter_noise is not supported; published Mixtral models have it at 0. Set overrides_of_model_config: { router_jitter_noise: 0 } to train without it.",
