@@ -16,13 +16,14 @@ namespace Neoteny.Plugins.Tests.Cuda;
 internal sealed class CudaRun : IDisposable
 {
     private const int Vocabulary = 512;
+    private const int HeadSize = 32;
 
     private readonly string folder = Directory.CreateTempSubdirectory("neoteny-cuda-").FullName;
 
     public CudaRun(bool adapts, bool checkpoint)
     {
         manual_seed(1);
-        Model = DecoderBuilder.Build(Spec, new RopeParameters(), 512, static (_, shape) => Weight(shape));
+        Model = DecoderBuilder.Build(Spec, static (_, shape) => Weight(shape));
         Model.CheckpointsLayers = checkpoint;
         Model.Attention.Exchange(new SdpaAttention());
         if (adapts)
@@ -55,11 +56,14 @@ internal sealed class CudaRun : IDisposable
     {
         VocabularySize = Vocabulary,
         HiddenSize = 128,
-        IntermediateSize = 256,
-        LayerCount = 2,
-        QueryHeads = 4,
-        KeyHeads = 2,
-        HeadSize = 32,
+        Layers = [.. Enumerable.Repeat(
+            new LayerSpec
+            {
+                Attention = new GroupedAttention { QueryHeads = 4, KeyHeads = 2, HeadSize = HeadSize },
+                Mlp = new GatedMlp { IntermediateSize = 256 },
+            },
+            2)],
+        Rotaries = [new RotarySpec { Rope = new RopeParameters(), HeadSize = HeadSize, MaxPositionEmbeddings = 512 }],
         NormEpsilon = 1e-5,
         TiesHead = true,
     };
