@@ -45,6 +45,8 @@ internal sealed class CudaRun : IDisposable
 
     public int MicroBatchSize { get; init; } = 2;
 
+    public int Documents { get; init; } = 200;
+
     /// <summary>No line is logged: nothing is waited for before the end.</summary>
     public int LoggingSteps { get; init; } = 100_000;
 
@@ -73,7 +75,7 @@ internal sealed class CudaRun : IDisposable
         using var trainer = new Trainer(new TrainingSetup
         {
             Model = new TrainedDecoder(Model, () => new CrossEntropyLoss()),
-            Data = new TrainingData { Training = [.. Enumerable.Range(0, 200).Select(Text)] },
+            Data = new TrainingData { Training = [.. Enumerable.Range(0, Documents).Select(Text)] },
             Options = new TrainingOptions(
                 new DataOptions { SequenceLength = SequenceLength, Packing = true },
                 new StepOptions { MaximumSteps = Steps, GradientAccumulation = 2, MicroBatchSize = MicroBatchSize },
