@@ -63,9 +63,17 @@ internal sealed record Machine
     private static string Git(params string[] arguments)
     {
         var start = new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Repository.Root };
-        using var git = Process.Start(start)!;
-        var text = git.StandardOutput.ReadToEnd().Trim();
-        git.WaitForExit();
-        return git.ExitCode == 0 ? text : "unknown";
+        try
+        {
+            using var git = Process.Start(start)!;
+            var text = git.StandardOutput.ReadToEnd().Trim();
+            git.WaitForExit();
+            return git.ExitCode == 0 ? text : "unknown";
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            // A machine without git.
+            return "unknown";
+        }
     }
 }

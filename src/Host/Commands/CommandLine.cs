@@ -49,9 +49,12 @@ internal static class CommandLine
         }
 
         var known = exception as NeotenyException;
-        error.WriteLine($"error: {(known is not null ? known.Message : $"{exception.GetType().Name}: {exception.Message}")}");
+        var blame = known is null ? Plugins.PluginBlame.Of(exception) : null;
+        error.WriteLine($"error: {known?.Message ?? blame ?? $"{exception.GetType().Name}: {exception.Message}"}");
         if (verbose)
             error.WriteLine(exception);
+        else if (blame is not null)
+            error.WriteLine("Take it out of the configuration, or install another version; --verbose shows where it failed.");
         else if (known is null)
             error.WriteLine("This should not happen; run with --verbose to see where it did.");
         return known?.ExitCode ?? ExitCode.Failure;

@@ -52,7 +52,7 @@ internal sealed class PluginCatalog
 
     /// <summary>All versions of a plugin, the highest first; between equal ones the earlier folder first.</summary>
     public IEnumerable<InstalledPlugin> OfId(string id) =>
-        _plugins.Where(p => p.Id.Equals(id, StringComparison.OrdinalIgnoreCase)).OrderByDescending(p => p.Manifest?.Version);
+        _plugins.Where(p => PluginIds.Matches(p.Id, id)).OrderByDescending(p => p.Manifest?.Version);
 
     /// <summary>The names under which usable plugins provide a point, for messages: "eager, sdpa", or "none".</summary>
     public string NamesOf(Func<ProvidedName, bool> isOfPoint)

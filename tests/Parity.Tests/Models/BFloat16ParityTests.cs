@@ -31,7 +31,7 @@ public class BFloat16ParityTests
         Skip.If(model.Spec.Kernels.Any(k => kernel.Refuses(k, ScalarType.BFloat16, TestDevice.Current) is not null || (k.Demands & ~kernel.Supports) != 0),
             $"models/{name}: sdpa does not serve this attention");
         model.Attention.Exchange(kernel);
-        var isRouted = model.Sites.Any(s => s.Plain is Modules.IRouter);
+        var isRouted = model.Sites.Any(s => s.Original is Modules.IRouter);
         using var batch = fixture.Batch("packed");
         using var tape = new Tape(new TapeOptions { Recording = false });
         var logits = model.Head.Forward(tape, model.Forward(tape, batch.InputIds, batch.PositionIds, batch.Layout)).Tensor;
