@@ -68,6 +68,12 @@ internal sealed class OverridePlan
         }
     }
 
+    /// <summary>The plan as lines of a composition, in the order in which it is applied.</summary>
+    public IEnumerable<CompositionEntry> Entries => Lines("override", replacements).Concat(Lines("wrap", wrappers));
+
+    private static IEnumerable<CompositionEntry> Lines(string stage, IEnumerable<Claim> claims)
+        => claims.GroupBy(c => c.Source).Select(g => new CompositionEntry(stage, g.Key, [.. g.Select(c => c.Site.Path)]));
+
     private static List<Claim> Claims(IModuleTree model, ExtensionSource source, IModuleOverride @override)
         => [.. @override.Claim(model).Select(path => new Claim(source, @override, model.Sites.FirstOrDefault(s => s.Path == path)
             ?? throw new NeotenyException($"{source} claims '{path}', which this model does not have. This is an error of the plugin.")))];
@@ -130,7 +136,8 @@ internal sealed class OverridePlan
                 | (delta.Bias is null ? 0 : ModuleFeatures.DeltaBias);
         }
 
-        demands |= sites.Any(s => s.Original is ILinear { Bias: not null }) ? ModuleFeatures.Biases : 0;
+        demands |= sites.Any(s => s.Original is ILinear { Bias: not null } or IRouter { Bias: not null } or IExperts { DownBias: not null }) ? ModuleFeatures.Biases : 0;
+        demands |= sites.Any(s => s.Original is IExperts { Activation.IsPlain: false }) ? ModuleFeatures.ExpertUnits : 0;
         return demands | (sites.SelectMany(s => s.Parameters).Any(p => p.Format != DenseFormat.Instance) ? ModuleFeatures.StoredFormats : 0);
     }
 }

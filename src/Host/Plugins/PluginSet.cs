@@ -9,7 +9,7 @@ namespace Neoteny.Host.Plugins;
 internal sealed record ProvidedExtension<TPoint>(string Plugin, string Version, string Name, TPoint Instance);
 
 /// <summary>The plugins loaded for a run.</summary>
-internal sealed class PluginSet : IDisposable
+internal sealed partial class PluginSet : IDisposable
 {
     private readonly PluginCatalog _catalog;
     private readonly SharedAssemblies _shared;

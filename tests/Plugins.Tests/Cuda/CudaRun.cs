@@ -22,7 +22,7 @@ internal sealed class CudaRun : IDisposable
     public CudaRun(bool adapts, bool checkpoint)
     {
         manual_seed(1);
-        Model = DecoderBuilder.Build(Spec, new RopeParameters(), 512, static (_, shape) => Weight(shape));
+        Model = DecoderBuilder.Build(Spec, static (_, shape) => Weight(shape));
         Model.CheckpointsLayers = checkpoint;
         Model.Attention.Exchange(new SdpaAttention());
         if (adapts)
@@ -55,11 +55,14 @@ internal sealed class CudaRun : IDisposable
     {
         VocabularySize = Vocabulary,
         HiddenSize = 128,
-        IntermediateSize = 256,
-        LayerCount = 2,
-        QueryHeads = 4,
-        KeyHeads = 2,
-        HeadSize = 32,
+        Layers = [.. Enumerable.Repeat(
+            new LayerSpec
+            {
+                Attention = new GroupedAttention { QueryHeads = 4, KeyHeads = 2, HeadSize = 32 },
+                Mlp = new GatedMlp { IntermediateSize = 256 },
+            },
+            2)],
+        Rotaries = [new RotarySpec { Rope = new RopeParameters(), HeadSize = 32, MaxPositionEmbeddings = 512 }],
         NormEpsilon = 1e-5,
         TiesHead = true,
     };
