@@ -19,10 +19,11 @@ public sealed class CompatibilityTests(Workspace workspace) : IClassFixture<Work
     [Fact]
     public void An_older_loss_is_refused_by_name_for_a_model_whose_softcap_it_would_ignore()
     {
-        var gemma = workspace.Config("softcap", ("base_model", Workspace.Fixture("models/gemma2")), ("loss", "older_loss"));
+        var gemma = workspace.CopyModel("gemma");
+        File.Copy(Workspace.Fixture("models/gemma2/config.json"), Path.Combine(gemma, "config.json"), overwrite: true);
 
-        NeotenyProgram.Run("plan", gemma, "--plugin-dir", _fixtures).Refused(2,
+        NeotenyProgram.Run("plan", workspace.Config("softcap", ("base_model", gemma), ("loss", "older_loss")), "--plugin-dir", _fixtures).Refused(2,
             "older_loss (OlderLoss 1.0.0) does not support Softcap, which this model needs. Choose another one, or a newer version of the plugin.");
-        Assert.Contains("loss: cross_entropy (CrossEntropy 0.1.0)", NeotenyProgram.Run("plan", workspace.Config("softcap-now", ("base_model", Workspace.Fixture("models/gemma2")))).Succeeded().Output);
+        Assert.Contains("loss: cross_entropy (CrossEntropy 0.1.0)", NeotenyProgram.Run("plan", workspace.Config("softcap-now", ("base_model", gemma))).Succeeded().Output);
     }
 }
