@@ -24,7 +24,7 @@ public sealed class ArchitectureTests
     {
         string[] assemblies = ["neoteny.dll", "Neoteny.Conformance.dll"];
 
-        Assert.Empty(assemblies.SelectMany(References).Where(r => r.StartsWith("xunit", StringComparison.OrdinalIgnoreCase) || r == "Neoteny.Conformance.Xunit"));
+        Assert.DoesNotContain(assemblies.SelectMany(References), r => r.StartsWith("xunit", StringComparison.OrdinalIgnoreCase) || r == "Neoteny.Conformance.Xunit");
     }
 
     [Fact]
