@@ -1,20 +1,39 @@
 #!/usr/bin/env bash
 # Makes a self-contained folder that runs on a GPU machine with PyTorch and nothing else: the .NET runtime, the host and its plugins,
-# no libtorch (PyTorch's own serves). Usage: eng/gpu-bundle.sh [folder, default .gpu]. On the GPU machine: <folder>/neoteny train run.yml
+# no libtorch (PyTorch's own serves). Usage: eng/gpu-bundle.sh [--tests] [folder, default .gpu]. On the GPU machine: <folder>/neoteny train run.yml
+# With --tests the test assemblies go along; eng/gpu-test.sh runs them there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+tests=
+if [ "${1:-}" = --tests ]; then tests=1 && shift; fi
 out=${1:-.gpu}
 rm -rf "$out" && mkdir -p "$out"
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 
-dotnet publish src/Host -c Release -r linux-x64 --self-contained false -p:CarryLibtorch=false -o "$stage/host" --nologo -v q
+publish() { dotnet publish "$1" -c Release -r linux-x64 --self-contained false -p:CarryLibtorch=false -o "$2" --nologo -v q; }
+
+publish src/Host "$stage/host"
+if [ -n "$tests" ]; then
+  for project in Core Plugins Parity; do publish "tests/$project.Tests" "$stage/tests"; done
+  publish eng/test-runner "$stage/tests"
+  # Without a deps.json every assembly in the folder can be loaded, which is what a program that runs other people's assemblies wants.
+  rm -f "$stage"/tests/*.deps.json
+  # What dotnet test needs and the runner of the bundle does not.
+  rm -rf "$stage"/tests/{*.pdb,*.xml,Microsoft.CodeCoverage*,Microsoft.TestPlatform.*,Microsoft.VisualStudio.*,testhost*,coverlet.*,xunit.runner.*,Mono.Cecil*}
+fi
+
 dotnet_root=$(dirname "$(readlink -f "$(command -v dotnet)")")
 version=$(dotnet --list-runtimes | awk '$1 == "Microsoft.NETCore.App" && $2 ~ /^10\./ { v = $2 } END { print v }')
 mkdir -p "$stage/dotnet/shared/Microsoft.NETCore.App"
 cp -r "$dotnet_root/dotnet" "$dotnet_root/host" "$stage/dotnet/"
 cp -r "$dotnet_root/shared/Microsoft.NETCore.App/$version" "$stage/dotnet/shared/Microsoft.NETCore.App/"
-XZ_OPT=${XZ_OPT:--3} tar -C "$stage" -cJf "$out/bundle.tar.xz" dotnet host
+# Debuggers' halves of the runtime.
+find "$stage/dotnet" \( -name 'libmscordaccore.so' -o -name 'libmscordbi.so' -o -name 'libcoreclrtraceptprovider.so' \) -delete
+# Host and tests share most of their files: sorted by name, equal ones lie side by side and cost nothing.
+(cd "$stage" && find . -type f | awk -F/ '{ print $NF "\t" $0 }' | sort | cut -f2) > "$stage.list"
+XZ_OPT=${XZ_OPT:--6} tar -C "$stage" -cJf "$out/bundle.tar.xz" --no-recursion -T "$stage.list"
+rm -f "$stage.list"
 
 cat > "$out/neoteny" <<'RUN'
 #!/usr/bin/env bash
@@ -36,7 +55,9 @@ for lib in "$packages"/nvidia/*/lib /usr/local/nvidia/lib64; do
   if [ -d "$lib" ]; then LD_LIBRARY_PATH="$lib:${LD_LIBRARY_PATH:-}"; fi
 done
 export LD_LIBRARY_PATH="$NEOTENY_LIBTORCH:${LD_LIBRARY_PATH:-}"
-exec "$home/dotnet/dotnet" "$home/host/${NEOTENY_BUNDLE_PROGRAM:-neoteny}.dll" "$@"
+program=${NEOTENY_BUNDLE_PROGRAM:-neoteny}
+case $program in */*) ;; *) program=host/$program ;; esac
+exec "$home/dotnet/dotnet" "$home/$program.dll" "$@"
 RUN
 chmod +x "$out/neoteny"
 du -sh "$out"

@@ -45,5 +45,6 @@ internal static class CommandLine
         new Checkpoints.LoadMemoryBenchmark(),
         new Text.TokenizerBenchmark(),
         new Startup.StartupBenchmark(),
+        new Attention.AttentionBenchmark(),
     ];
 }

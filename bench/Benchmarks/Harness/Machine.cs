@@ -41,7 +41,7 @@ internal sealed record Machine
             System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
             DotNet = RuntimeInformation.FrameworkDescription,
             TorchSharp = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
-            LibTorch = torch.__version__,
+            LibTorch = Runtime.Native.LibTorch.Version ?? torch.__version__,
             Commit = Git("rev-parse", "--short", "HEAD") + (Git("status", "--porcelain", "--untracked-files=no").Length > 0 ? " with changes" : ""),
             LoadAverage = string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]),
             Date = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),
@@ -63,9 +63,17 @@ internal sealed record Machine
     private static string Git(params string[] arguments)
     {
         var start = new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Repository.Root };
-        using var git = Process.Start(start)!;
-        var text = git.StandardOutput.ReadToEnd().Trim();
-        git.WaitForExit();
-        return git.ExitCode == 0 ? text : "unknown";
+        try
+        {
+            using var git = Process.Start(start)!;
+            var text = git.StandardOutput.ReadToEnd().Trim();
+            git.WaitForExit();
+            return git.ExitCode == 0 ? text : "unknown";
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            // A machine without git.
+            return "unknown";
+        }
     }
 }

@@ -11,14 +11,17 @@ internal static class Repository
 
     private static string Find()
     {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        foreach (var start in new[] { AppContext.BaseDirectory, Environment.CurrentDirectory })
         {
-            if (File.Exists(Path.Combine(folder, "Framework.sln")))
+            for (var folder = start; folder is not null; folder = Path.GetDirectoryName(folder))
             {
-                return folder;
+                if (File.Exists(Path.Combine(folder, "Framework.sln")))
+                {
+                    return folder;
+                }
             }
         }
 
-        throw new InputException("Framework.sln is not above the program. Run the benchmarks from a build in the repository.");
+        throw new InputException("Framework.sln is above neither the program nor the current folder. Run the benchmarks from a build in the repository, or in its folder.");
     }
 }

@@ -37,7 +37,7 @@ internal static class StepData
             Datasets = [new DatasetOptions { Path = Path.Combine(Repository.Root, "examples", "data", "capitals-train.jsonl"), Type = new DatasetTypeOptions { Name = "chat_template" } }],
             SequenceLength = Length,
         };
-        return new DataLoader(options, new TokenizerText(tokenizer), new TemplateChatEncoder(tokenizer, ChatTemplate.Load(folder))).Load(seed: 1).Training;
+        return new DataLoader(options, new TokenizerText(tokenizer), new TemplateChatEncoder(tokenizer, ChatTemplate.Load(folder), [])).Load(seed: 1).Training;
     }
 
     private sealed class TokenizerText(Tokenizer tokenizer) : ITextEncoder

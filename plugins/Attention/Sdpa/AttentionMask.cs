@@ -9,7 +9,7 @@ internal static class AttentionMask
     /// <summary>True where a key is hidden, bool <c>[queries, keys]</c>, causal aligned bottom right; null when every query sees every key.</summary>
     public static Tensor? Hidden(AttentionSpec spec, int queries, int keys, Device device)
     {
-        var causal = HidesLater(spec) && queries > 1;
+        var causal = spec.HidesLater && queries > 1;
         var windowed = spec.Demands.HasFlag(AttentionFeatures.Window) && spec.Window < keys;
         if (!causal && !windowed)
         {
@@ -26,9 +26,6 @@ internal static class AttentionMask
 
         return hidden;
     }
-
-    /// <summary>Whether a query sees no key after it; a window reaches back only.</summary>
-    public static bool HidesLater(AttentionSpec spec) => (spec.Demands & (AttentionFeatures.Causal | AttentionFeatures.Window)) != 0;
 
     private static Tensor Ones(int rows, int columns, Device device)
         => TorchSharp.torch.ones(rows, columns, dtype: ScalarType.Bool, device: device);

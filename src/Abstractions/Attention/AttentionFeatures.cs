@@ -31,7 +31,7 @@ public enum AttentionFeatures : long
     /// <summary>Forward returns the log-sum-exp, and backward takes merged outputs.</summary>
     LogSumExp = 1 << 7,
 
-    /// <summary>The same inputs give the same bits.</summary>
+    /// <summary>The same inputs give the same bits; on CUDA in libtorch's deterministic mode (<c>deterministic: true</c>).</summary>
     Deterministic = 1 << 8,
 
     /// <summary>A user's score modification or block mask.</summary>

@@ -29,4 +29,7 @@ public sealed class AttentionSpec
 
     /// <summary>The name of the program when <see cref="AttentionFeatures.Program"/> is demanded.</summary>
     public string? Program { get; init; }
+
+    /// <summary>Whether a query sees no key after it: a window reaches back only, so it implies the causal bit.</summary>
+    public bool HidesLater => (Demands & (AttentionFeatures.Causal | AttentionFeatures.Window)) != 0;
 }

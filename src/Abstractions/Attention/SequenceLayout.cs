@@ -10,6 +10,8 @@ namespace Neoteny.Attention;
 /// </remarks>
 public sealed class SequenceLayout : IDisposable
 {
+    private readonly Dictionary<object, IDisposable> derived = [];
+
     private SequenceLayout(int[] queries, int[] keys, Device device)
     {
         (QueryLengths, KeyLengths) = (queries, keys);
@@ -59,9 +61,31 @@ public sealed class SequenceLayout : IDisposable
     /// <summary>The most keys of one document.</summary>
     public int MaxKeyLength => KeyLengths.Max();
 
-    /// <summary>Frees the offset tensors.</summary>
+    /// <summary>What a kernel derives from these documents (tables of offsets, lists of blocks): made once, shared by all layers, freed with the layout.</summary>
+    /// <typeparam name="T">What is derived.</typeparam>
+    /// <param name="key">Tells it from everything else; compared by value, so a record of the kernel is a good one.</param>
+    /// <param name="make">Makes it. Tensors in it must be detached from the dispose scope.</param>
+    /// <remarks>For the compute thread. It should be made by operations of the device from the offset tensors, without waiting for the device.</remarks>
+    public T Derived<T>(object key, Func<SequenceLayout, T> make)
+        where T : class, IDisposable
+    {
+        if (!derived.TryGetValue(key, out var value))
+        {
+            derived[key] = value = make(this);
+        }
+
+        return (T)value;
+    }
+
+    /// <summary>Frees the offset tensors and what was derived.</summary>
     public void Dispose()
     {
+        foreach (var value in derived.Values)
+        {
+            value.Dispose();
+        }
+
+        derived.Clear();
         QueryOffsets.Dispose();
         KeyOffsets.Dispose();
     }
@@ -74,6 +98,6 @@ public sealed class SequenceLayout : IDisposable
             offsets[i + 1] = offsets[i] + lengths[i];
         }
 
-        return tensor(offsets, dtype: ScalarType.Int32, device: device).DetachFromDisposeScope();
+        return Batches.HostData.Upload(tensor(offsets, dtype: ScalarType.Int32), device);
     }
 }

@@ -41,6 +41,9 @@ public sealed class Value
 
     internal long[]? KnownShape { get; init; }
 
+    /// <summary>The tensor if it is at hand; unlike <see cref="Tensor"/> it never fetches a parked one.</summary>
+    internal Tensor? Held => tensor;
+
     internal Tape Tape { get; }
 
     internal ValueKind Kind { get; }

@@ -61,9 +61,9 @@ public sealed class MicroBatch : IDisposable
 
         return new MicroBatch
         {
-            InputIds = tensor(ids, device: device).DetachFromDisposeScope(),
-            PositionIds = tensor(positions, device: device).DetachFromDisposeScope(),
-            Labels = tensor(labels, device: device).DetachFromDisposeScope(),
+            InputIds = HostData.Upload(tensor(ids), device),
+            PositionIds = HostData.Upload(tensor(positions), device),
+            Labels = HostData.Upload(tensor(labels), device),
             Layout = SequenceLayout.Of([.. documents.Select(d => d.Ids.Length)], device),
             TrainedTokens = trained,
             PadDocuments = padDocuments ?? [],

@@ -42,10 +42,19 @@ internal static class CommandLine
     {
         if (exception is OperationCanceledException)
             return ExitCode.Interrupted;
+        if (exception is not NeotenyException && Runtime.Cuda.DeviceMemory.IsExhausted(exception))
+        {
+            exception = new NeotenyException("The GPU ran out of memory while loading, evaluating or generating. Lower sequence_len or micro_batch_size, train an adapter (adapter: lora), set bf16: true, "
+                + "or end what else uses the GPU (nvidia-smi shows it).", exception);
+        }
+
         var known = exception as NeotenyException;
-        error.WriteLine($"error: {(known is not null ? known.Message : $"{exception.GetType().Name}: {exception.Message}")}");
+        var blame = known is null ? Plugins.PluginBlame.Of(exception) : null;
+        error.WriteLine($"error: {known?.Message ?? blame ?? $"{exception.GetType().Name}: {exception.Message}"}");
         if (verbose)
             error.WriteLine(exception);
+        else if (blame is not null)
+            error.WriteLine("Take it out of the configuration, or install another version; --verbose shows where it failed.");
         else if (known is null)
             error.WriteLine("This should not happen; run with --verbose to see where it did.");
         return known?.ExitCode ?? ExitCode.Failure;

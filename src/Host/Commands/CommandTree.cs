@@ -15,6 +15,7 @@ internal static class CommandTree
             ChatCommand.Create(globals),
             GenerateCommand.Create(globals),
             MergeLoraCommand.Create(globals),
+            DownloadCommand.Create(),
             ConfigCommand.Create(globals),
             PluginsCommand.Create(globals),
             DoctorCommand.Create(globals),

@@ -5,11 +5,14 @@ internal static class AxolotlPlugins
 {
     private static readonly Dictionary<string, string[]> _ids = new()
     {
-        ["axolotl.integrations.liger.LigerPlugin"] = ["Liger"],
-        ["axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin"] = ["CCE"],
-        // One there, two here: their keys (use_scattermoe, use_sonicmoe) say which to load.
+        ["axolotl.integrations.liger.LigerPlugin"] = ["Neoteny.Liger"],
+        ["axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin"] = ["Neoteny.CCE"],
+        // One there, several here: their keys (use_scattermoe, use_sonicmoe) say which to load.
         ["axolotl.integrations.kernels.KernelsPlugin"] = [],
     };
+
+    /// <summary>The dotted names with a counterpart.</summary>
+    public static IEnumerable<string> Names => _ids.Keys;
 
     /// <summary>The plugins that a dotted name stands for: none where keys decide; null for a name without a counterpart.</summary>
     public static IReadOnlyList<string>? Find(string name) => _ids.GetValueOrDefault(name);

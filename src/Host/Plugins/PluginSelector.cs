@@ -20,7 +20,8 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
         return _selections;
     }
 
-    private IEnumerable<PluginReference> References()
+    /// <summary>The plugins that the file names under <c>plugins:</c>, as it names them.</summary>
+    public IEnumerable<PluginReference> References()
     {
         var nodes = file.Root.Find("plugins")?.Value switch
         {
@@ -42,7 +43,7 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
             }
             else
             {
-                file.Problems.Add(node.Place, $"plugins: Neoteny has no counterpart of Axolotl's plugin '{node.Text}'; remove it");
+                file.Problems.Add(node.Place, $"plugins: Neoteny has no counterpart of Axolotl's plugin '{node.Text}'; remove it (known: {string.Join(", ", AxolotlPlugins.Names)})");
             }
         }
     }
@@ -75,10 +76,12 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
         if (versions.Count > 0)
             return $"{versions[0]} cannot be used: {versions[0].Reason}";
         var ids = catalog.List().Where(p => p.IsUsable).Select(p => p.Id).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
-        var hint = Nearest.To(reference.Id!, ids) is { } nearest
-            ? $"did you mean '{nearest}'?"
-            : $"installed: {string.Join(", ", ids.DefaultIfEmpty("none"))}";
-        return $"the plugin '{reference.Id}' is not installed; {hint} (searched {string.Join(", ", catalog.Folders)})";
+        var searched = $"(searched {string.Join(", ", catalog.Folders)})";
+        if (AxolotlPlugins.IsDotted(reference.Text))
+            return $"'{reference.Text}' stands for the plugin {reference.Id}, which is not installed; install it: neoteny plugins install {reference.Id} {searched}";
+        return Nearest.To(reference.Id!, ids) is { } nearest
+            ? $"the plugin '{reference.Id}' is not installed; did you mean '{nearest}'? {searched}"
+            : $"the plugin '{reference.Id}' is not installed; installed: {string.Join(", ", ids.DefaultIfEmpty("none"))}; another one is installed with: neoteny plugins install {reference.Id} {searched}";
     }
 
     private void SelectByKey(Entry entry)

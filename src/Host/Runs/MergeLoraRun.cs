@@ -14,11 +14,12 @@ internal static class MergeLoraRun
     /// <param name="reference">The adapter, or the configuration that trained it.</param>
     /// <param name="run">Its configuration.</param>
     /// <param name="output">The folder to write; null for <c>merged</c> below the adapter's.</param>
+    /// <param name="maxShardSize">The most bytes of one file of weights; null for the default.</param>
     /// <param name="log">For loading.</param>
     /// <returns>The folder written.</returns>
     /// <exception cref="InputException">There is no adapter, or the folder holds something else.</exception>
     /// <exception cref="NeotenyException">The disk is full or failed.</exception>
-    public static string Execute(ModelReference reference, RunContext run, string? output, ILogger log)
+    public static string Execute(ModelReference reference, RunContext run, string? output, long? maxShardSize, ILogger log)
     {
         // The sum has the dtype of the base model's files, whatever the training computed in.
         var source = reference.Find(run, w => log.LogWarning("{Note}", w)) with { KeepsDType = true };
@@ -33,7 +34,7 @@ internal static class MergeLoraRun
         AdapterSetup.Merge(session.Model);
         AtomicDirectory.Write(target, partial =>
         {
-            ModelSaver.Write(partial, session.Model, session.Config, session.Folder);
+            ModelSaver.Write(partial, session.Model, session.Config, session.Folder, maxShardSize);
             session.Tokenizer.CopyTo(partial);
         });
         return target;

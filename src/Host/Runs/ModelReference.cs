@@ -1,5 +1,6 @@
 using Neoteny.Host.Configuration;
 using Neoteny.Models.Adapters;
+using Neoteny.Models.Hub;
 using Neoteny.Training.Checkpoints;
 using Neoteny.Training.Options;
 
@@ -24,6 +25,12 @@ internal sealed class ModelReference
     /// <exception cref="InputException">There is nothing, or nothing that names a model.</exception>
     public static ModelReference Open(string name, string? adapter)
     {
+        var places = HubPlaces.OnConsole(CancellationToken.None);
+        if (adapter is not null && !Directory.Exists(adapter) && HubPlaces.Find(HubKind.Model, adapter) is { } distant)
+        {
+            adapter = places.Download("--adapter: ", Path.GetFullPath(adapter), distant, HubSelection.Model);
+        }
+
         if (adapter is not null && !AdapterFolder.Holds(adapter))
         {
             throw new InputException($"--adapter: '{adapter}' holds no adapter: {AdapterFolder.ConfigurationFile} is missing. Name the folder that training wrote the adapter to.");
@@ -31,8 +38,13 @@ internal sealed class ModelReference
 
         if (!Directory.Exists(name))
         {
-            return System.IO.File.Exists(name)
-                ? new(name, RunFile.Load(name), adapter)
+            if (System.IO.File.Exists(name))
+            {
+                return new(name, RunFile.Load(name), adapter);
+            }
+
+            name = HubPlaces.Find(HubKind.Model, name) is { } repository
+                ? places.Download("", Path.GetFullPath(name), repository, HubSelection.Model)
                 : throw new InputException($"There is neither a model folder nor a configuration file at {Path.GetFullPath(name)}. Check the path.");
         }
 
@@ -53,7 +65,12 @@ internal sealed class ModelReference
     public ModelSource Find(RunContext run, Action<string> warn)
     {
         var options = run.Options<ModelOptions>();
-        var source = new ModelSource { Folder = File.ResolvePath(options.BaseModel), AdapterFolder = adapter };
+        var places = new HubPlaces(warn, CancellationToken.None);
+        var source = new ModelSource
+        {
+            Folder = places.Folder(File, "base_model", options.BaseModel, options.Revision, HubSelection.Model, ModelSource.Otherwise),
+            AdapterFolder = adapter,
+        };
         if (File.IsBareModel || adapter is not null)
         {
             return source;
@@ -78,7 +95,7 @@ internal sealed class ModelReference
             throw new InputException($"{output} holds no trained model yet. {remedy}");
         }
 
-        var start = options.SavedAdapter is { } saved ? File.ResolvePath(saved) : null;
+        var start = options.SavedAdapter is { } saved ? places.Folder(File, "lora_model_dir", saved, null, HubSelection.Model, "Name one with adapter_config.json.") : null;
         warn($"{output} holds no {(options.Adapter is null ? "trained model" : "adapter")} yet, so this is the {(start is null ? "base model" : "adapter in " + start)}. {remedy}");
         return source with { AdapterFolder = start };
     }

@@ -5,9 +5,11 @@ using Neoteny.Host.Composition;
 using Neoteny.Host.Configuration;
 using Neoteny.Losses;
 using Neoteny.Models.Adapters;
+using Neoteny.Models.Checkpoints;
 using Neoteny.Models.Configuration;
 using Neoteny.Models.Decoder;
 using Neoteny.Models.Families;
+using Neoteny.Models.Hub;
 using Neoteny.Models.Loading;
 using Neoteny.Models.Tokenizers;
 using Neoteny.Runtime.Native;
@@ -22,44 +24,49 @@ internal sealed class ModelSession : IDisposable
 {
     private readonly OffloadPlan offload;
     private readonly string baseModel;
-    private readonly IReadOnlyDictionary<string, object?> overrides;
+    private readonly RunTokenizer tokenizer;
+    private readonly long? maxShardSize;
 
     private ModelSession(
-        IReadOnlyDictionary<string, object?> overrides,
-        string folder, string baseModel, DecoderModel model, Tokenizer tokenizer, ILoss loss, IAdapter? adapter, OffloadPlan offload, IReadOnlyList<CompositionEntry> composition)
+        string folder, string baseModel, HuggingFaceConfig config, DecoderModel model, RunTokenizer tokenizer, ILoss loss, IAdapter? adapter, OffloadPlan offload, IReadOnlyList<CompositionEntry> composition, long? maxShardSize)
     {
-        (this.overrides, Folder, this.baseModel, Model, Tokenizer) = (overrides, folder, baseModel, model, tokenizer);
+        this.maxShardSize = maxShardSize;
+        (Folder, this.baseModel, Config, Model, this.tokenizer) = (folder, baseModel, config, model, tokenizer);
         (Loss, Adapter, this.offload, Composition) = (loss, adapter, offload, composition);
     }
 
     /// <summary>The base model's folder.</summary>
     public string Folder { get; }
 
+    /// <summary>The model's configuration, with the run's overrides and tokens.</summary>
+    public HuggingFaceConfig Config { get; }
+
     /// <summary>The model.</summary>
     public DecoderModel Model { get; }
 
-    /// <summary>Its configuration, with the run's overrides.</summary>
-    public HuggingFaceConfig Config => HuggingFaceConfig.Open(Folder).WithOverrides(overrides);
-
     /// <summary>Its tokenizer.</summary>
-    public Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer => tokenizer.Tokenizer;
 
-    /// <summary>The loss in use.</summary>
-    public ILoss Loss { get; }
+    /// <summary>The folder with the tokenizer's files and its chat template.</summary>
+    public string TokenizerFolder => tokenizer.Folder;
+
+    /// <summary>The loss in use; exchanged between two optimizer steps only.</summary>
+    public ILoss Loss { get; set; }
 
     /// <summary>The adapter attached, or null.</summary>
     public IAdapter? Adapter { get; }
 
-    /// <summary>What was done by whom, in order.</summary>
-    public IReadOnlyList<CompositionEntry> Composition { get; }
+    /// <summary>What was done by whom, in order; a swap replaces it.</summary>
+    public IReadOnlyList<CompositionEntry> Composition { get; set; }
 
     /// <summary>Loads and composes the model of a run.</summary>
     /// <param name="run">The run.</param>
     /// <param name="log">For the composition.</param>
     /// <param name="source">What to load in order to use the model; null for what the configuration says in order to train it.</param>
+    /// <param name="stop">Cancels a download.</param>
     /// <exception cref="InputException">The configuration asks for something that is not there or does not fit.</exception>
     /// <exception cref="NeotenyException">A plugin fails.</exception>
-    public static ModelSession Open(RunContext run, ILogger log, ModelSource? source = null)
+    public static ModelSession Open(RunContext run, ILogger log, ModelSource? source = null, CancellationToken stop = default)
     {
         run.Plugins.CreateExtensions();
         var options = run.Options<ModelOptions>();
@@ -71,29 +78,37 @@ internal sealed class ModelSession : IDisposable
 
         Determinism.Set(options.Deterministic);
         backends.cuda.matmul.allow_tf32 = run.Options<PrecisionOptions>().TensorFloat32 == "true";
-        var folder = FolderOf(run, source);
+        var places = new HubPlaces(w => log.LogWarning("{Note}", w), stop);
+        var folder = FolderOf(run, source, places);
         CheckOverrides(run, folder, options.ConfigOverrides);
+        var adapterFolder = source is not null ? source.AdapterFolder
+            : options.SavedAdapter is { } named ? places.Folder(run.File, "lora_model_dir", named, null, HubSelection.Model, "Name one with adapter_config.json.")
+            : null;
         var seed = (ulong)run.Options<StepOptions>().Seed;
-        var tokenizer = Tokenizer.Load(folder);
-        var composer = new ModelComposer(run.Plugins);
-        var model = ModelLoader.Load(folder, new ModelLoadOptions
-        {
-            DType = source?.KeepsDType == true ? null : run.Options<PrecisionOptions>().WeightType(device),
-            Device = device,
-            FreshSeed = options.Reinitialize && source is null ? seed : null,
-            Overrides = options.ConfigOverrides,
-            Formats = composer.Quantize(() => ModelLoader.Describe(folder, new ModelLoadOptions { Overrides = options.ConfigOverrides })),
-        });
+        var tokenizer = RunTokenizer.Open(run, folder, source, places);
+        DecoderModel? model = null;
         try
         {
+            var (config, rows) = ModelRows.Plan(HuggingFaceConfig.Open(folder).WithOverrides(options.ConfigOverrides), tokenizer, run.Options<TokenOptions>(), adapterFolder, log);
+            var composer = new ModelComposer(run.Plugins);
+            model = ModelLoader.Load(folder, new ModelLoadOptions
+            {
+                DType = source?.KeepsDType == true ? null : run.Options<PrecisionOptions>().WeightType(device),
+                Device = device,
+                FreshSeed = options.Reinitialize && source is null ? seed : null,
+                Overrides = options.ConfigOverrides,
+                Formats = composer.Quantize(() => ModelLoader.Describe(folder, new ModelLoadOptions { Overrides = options.ConfigOverrides })),
+                Rows = rows,
+                Note = n => log.LogWarning("{Note}", n),
+            });
             foreach (var parameter in model.BaseParameters)
             {
                 parameter.Trains = parameter.Format.IsTrainable;
             }
 
             var adapter = source is null
-                ? composer.Adapt(model, options.Adapter, options.SavedAdapter is { } named ? run.File.ResolvePath(named) : null, seed)
-                : source.AdapterFolder is { } saved ? composer.Adapt(model, SavedAdapter.KindOf(saved), saved, seed) : null;
+                ? composer.Adapt(model, options.Adapter, adapterFolder, seed)
+                : adapterFolder is { } saved ? composer.Adapt(model, SavedAdapter.KindOf(saved), saved, seed) : null;
             composer.ChooseAttention(model, run.Options<AttentionOptions>().Name, model.BaseParameters[0].DType, device);
             var loss = composer.ChooseLoss(model, options.Loss);
             composer.Override(model).Apply();
@@ -110,23 +125,23 @@ internal sealed class ModelSession : IDisposable
                 log.LogWarning("{Note}", note);
             }
 
-            return new ModelSession(options.ConfigOverrides, folder, source is null ? options.BaseModel : folder, model, tokenizer, loss, adapter, offload, composer.Entries);
+            return new ModelSession(folder, source is null ? options.BaseModel : folder, config, model, tokenizer, loss, adapter, offload, composer.Entries, ByteSize.Parse(run.Options<SavingOptions>().MaxShardSize));
         }
         catch
         {
-            model.Dispose();
+            model?.Dispose();
+            tokenizer.Dispose();
             throw;
         }
     }
 
-    /// <summary>The base model's folder.</summary>
+    /// <summary>The base model's folder; one of the hub is downloaded.</summary>
     /// <exception cref="InputException">There is none.</exception>
-    public static string FolderOf(RunContext run, ModelSource? source = null)
+    public static string FolderOf(RunContext run, ModelSource? source = null, HubPlaces? places = null)
     {
-        var folder = source?.Folder ?? run.File.ResolvePath(run.Options<ModelOptions>().BaseModel);
-        var place = run.File.Root.Find("base_model")?.Value.Place ?? run.File.Whole;
-        return Directory.Exists(folder) ? folder
-            : throw new InputException($"{place}: base_model: there is no folder {folder}. Name one with config.json, the weights (*.safetensors) and the tokenizer.");
+        var options = run.Options<ModelOptions>();
+        return source?.Folder ?? (places ?? HubPlaces.OnConsole(default)).Folder(
+            run.File, "base_model", options.BaseModel, options.Revision, options.Reinitialize ? HubSelection.Tokenizer : HubSelection.Model, ModelSource.Otherwise);
     }
 
     /// <summary>The options of one tape of this run.</summary>
@@ -144,14 +159,18 @@ internal sealed class ModelSession : IDisposable
         }
         else
         {
-            ModelSaver.Write(target, Model, Config, Folder);
+            ModelSaver.Write(target, Model, Config, Folder, maxShardSize);
         }
 
         Tokenizer.CopyTo(target);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        Model.Dispose();
+        tokenizer.Dispose();
+    }
 
     private static void CheckOverrides(RunContext run, string folder, IReadOnlyDictionary<string, object?> overrides)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Neoteny.Models.Adapters;
+using Neoteny.Models.Hub;
 
 namespace Neoteny.Host.Runs;
 
@@ -14,24 +15,30 @@ internal static class SavedAdapter
     /// <exception cref="InputException">The file does not say.</exception>
     public static string KindOf(string folder) => Text(folder, "peft_type").ToLowerInvariant();
 
-    /// <summary>The folder of the base model that it was trained on.</summary>
-    /// <exception cref="InputException">The file does not say, or there is no such folder.</exception>
+    /// <summary>The base model that it was trained on: a folder, or an id of the hub.</summary>
+    /// <exception cref="InputException">The file does not say, or it is neither.</exception>
     public static string BaseModelOf(string folder)
     {
         var named = Text(folder, "base_model_name_or_path");
         string[] places = [Path.GetFullPath(named), Path.GetFullPath(named, Path.GetFullPath(folder))];
-        return places.FirstOrDefault(Directory.Exists) ?? throw new InputException(
+        return places.FirstOrDefault(Directory.Exists) ?? Repository(folder, named) ?? throw new InputException(
             $"{Path.Combine(folder, AdapterFolder.ConfigurationFile)} names the base model '{named}', and there is no such folder. "
             + "Name the base model's folder and give the adapter with --adapter.");
     }
 
+    private static string? Repository(string folder, string named)
+        => HubPlaces.Find(HubKind.Model, named, OptionalText(folder, "revision")) is { } repository ? repository.ToString() : null;
+
     private static string Text(string folder, string key)
+        => OptionalText(folder, key) ?? throw new InputException(
+            $"{Path.Combine(folder, AdapterFolder.ConfigurationFile)} has no '{key}'. Name the base model's folder and an adapter that PEFT or neoteny wrote.");
+
+    private static string? OptionalText(string folder, string key)
     {
         var path = Path.Combine(folder, AdapterFolder.ConfigurationFile);
         try
         {
-            return (string?)JsonNode.Parse(File.ReadAllText(path))?[key]
-                ?? throw new InputException($"{path} has no '{key}'. Name the base model's folder and an adapter that PEFT or neoteny wrote.");
+            return (string?)JsonNode.Parse(File.ReadAllText(path))?[key];
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {

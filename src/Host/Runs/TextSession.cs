@@ -35,7 +35,7 @@ internal sealed class TextSession : IDisposable
         try
         {
             var ends = session.Tokenizer.EosId is { } end ? options.EosTokenIds.Append(end).Distinct() : options.EosTokenIds;
-            var template = run.Options<ChatOptions>().Choose(session.Folder, session.Tokenizer);
+            var template = run.Options<ChatOptions>().Choose(session.TokenizerFolder, session.Tokenizer);
             return new TextSession(session, template, options with { EosTokenIds = [.. ends] }, config.Integer("max_position_embeddings", 2048), log);
         }
         catch

@@ -35,6 +35,14 @@ public static class AdapterFolder
         };
     }
 
+    /// <summary>The rows of the embedding, or of the head, that an adapter saved in full; null where it saved neither.</summary>
+    /// <exception cref="InputException">The weights are missing or malformed.</exception>
+    public static long? EmbeddingRows(string folder)
+    {
+        using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsFile));
+        return weights.Entries.FirstOrDefault(e => e.Name.EndsWith(".embed_tokens.weight", StringComparison.Ordinal) || e.Name.EndsWith(".lm_head.weight", StringComparison.Ordinal))?.Shape[0];
+    }
+
     /// <summary>Writes an adapter into an existing folder, each file beside and renamed.</summary>
     public static void Write(string folder, AdapterFiles files)
     {

@@ -118,6 +118,12 @@ public sealed partial class HuggingFaceConfig
     private static RopeType TypeOf(HuggingFaceConfig scaling)
     {
         var name = scaling.Text("rope_type", scaling.Text("type", "default"));
+        if (name == "yarn" && scaling.Has("short_factor"))
+        {
+            // The first release of Phi 3 called its scaling by the name of another.
+            return RopeType.LongRope;
+        }
+
         return RopeTypes.TryGetValue(name, out var type)
             ? type
             : throw scaling.Wrong(scaling.Has("rope_type") ? "rope_type" : "type", "one of default, linear, dynamic, yarn, llama3 and longrope", name);

@@ -7,12 +7,24 @@ namespace Neoteny.Models.Decoder;
 
 /// <summary>Cosines and sines by position, computed as far as needed and kept.</summary>
 /// <remarks>Scalings that depend on the longest position of a call (dynamic NTK, LongRoPE) keep one table for each such length in use.</remarks>
-internal sealed class RotaryTable(RotarySpec spec) : IDisposable
+internal sealed class RotaryTable : IDisposable
 {
     private const int KeptTables = 8;
 
     private readonly Dictionary<(int Rows, int Length), RotaryAngles> tables = [];
-    private readonly RopeParameters rope = spec.Rope;
+    private readonly RotarySpec spec;
+    private readonly RopeParameters rope;
+
+    /// <summary>Creates the table; angles are computed when they are asked for.</summary>
+    /// <exception cref="InputException">The settings do not fit the head size.</exception>
+    public RotaryTable(RotarySpec spec)
+    {
+        (this.spec, rope) = (spec, spec.Rope);
+        foreach (var length in new int?[] { null, spec.TrainedLength + 1 })
+        {
+            _ = RotaryFrequencies.Compute(rope, spec.RotatedSize, spec.MaxPositionEmbeddings, length);
+        }
+    }
 
     /// <summary>The angles of one row; the caller disposes them.</summary>
     public RotaryAngles Angles(Tensor positions_T, SequenceLayout layout)

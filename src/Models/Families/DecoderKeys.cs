@@ -54,5 +54,10 @@ internal static class DecoderKeys
     };
 
     private static int HeadSize(HuggingFaceConfig config, int? fallback)
-        => config.Size("head_dim", fallback ?? config.Size("hidden_size") / config.Size("num_attention_heads"));
+    {
+        var (hidden, heads) = (config.Size("hidden_size"), config.Size("num_attention_heads"));
+        return config.Has("head_dim") || fallback is not null || hidden % heads == 0
+            ? config.Size("head_dim", fallback ?? hidden / heads)
+            : throw new InputException($"{config.Source}: hidden_size ({hidden}) must be a multiple of num_attention_heads ({heads}) where head_dim is absent. Add head_dim.");
+    }
 }

@@ -90,7 +90,7 @@ internal sealed class HubHttp : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new HubTransferException($"{uri.Host} cannot be reached ({e.Message})", inner: e);
+            throw new HubTransferException($"{uri.Host} cannot be reached ({e.Message})", inner: e, isFinal: e.HttpRequestError == HttpRequestError.NameResolutionError);
         }
         catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
         {

@@ -10,7 +10,7 @@ internal static class HubRetry
 
     public static ResiliencePipeline Make(HubSettings settings) => new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
     {
-        ShouldHandle = new PredicateBuilder().Handle<HubTransferException>(),
+        ShouldHandle = new PredicateBuilder().Handle<HubTransferException>(static e => !e.IsFinal),
         MaxRetryAttempts = settings.Retries,
         BackoffType = DelayBackoffType.Exponential,
         UseJitter = true,

@@ -23,6 +23,8 @@ public static class ModelSaver
         CheckpointWriter.WriteFiles(folder, [.. model.BaseParameters.SelectMany(p => p.Parts.Select(part => Source(p, part)))], maxShardSize);
         var key = config.Has("torch_dtype") ? "torch_dtype" : "dtype";
         var dtype = model.BaseParameters[0].DType switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
+        // The weights are written dense, however the original stored them.
+        config = config.Without("quantization_config");
         var json = Encoding.UTF8.GetBytes(config.With(key, dtype).ToJson());
         AtomicFile.Write(Path.Combine(folder, "config.json"), s => s.Write(json));
         foreach (var file in Carried.Where(f => File.Exists(Path.Combine(original, f)) && Path.GetFullPath(original) != Path.GetFullPath(folder)))

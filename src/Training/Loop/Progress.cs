@@ -23,9 +23,12 @@ internal sealed class Progress
 
     public void Resume(TrainerState state) => (Step, SavedStep, TrainedTokens) = (state.Step, state.Step, state.TrainedTokens);
 
+    /// <summary>A step was issued; what it computed may come later.</summary>
+    public void Advance() => Step++;
+
+    /// <summary>What a step computed is known.</summary>
     public void Add(StepReport report)
     {
-        Step = report.Step;
         TrainedTokens += report.TrainedTokens;
         lossSum += report.Loss * report.TrainedTokens;
         lossTokens += report.TrainedTokens;

@@ -33,6 +33,12 @@ public sealed record StepReport
     /// <summary>Bytes of memory that the process occupies.</summary>
     public required long Memory { get; init; }
 
+    /// <summary>Bytes that tensors took on the GPU at the step's peak; null on the CPU.</summary>
+    public long? DeviceMemory { get; init; }
+
+    /// <summary>Whether loss and norm are numbers.</summary>
+    public bool IsFinite => double.IsFinite(Loss) && double.IsFinite(GradientNorm);
+
     /// <summary>Tokens a second.</summary>
     public double TokensPerSecond => Tokens / Math.Max(Duration.TotalSeconds, 1e-9);
 }

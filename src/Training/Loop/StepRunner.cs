@@ -28,11 +28,24 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
     /// <summary>Makes the options of each tape.</summary>
     public Func<TapeRequest, TapeOptions> Tapes { get; init; } = r => r.ToOptions();
 
-    /// <summary>Runs one step. Without a finite loss and gradient, weights stay as they are.</summary>
+    /// <summary>The tape of the micro-batch that is being computed; null between steps.</summary>
+    internal Tape? Running { get; private set; }
+
+    /// <summary>Runs one step and waits for what it computed. Without a finite loss and gradient, weights stay as they are.</summary>
     /// <param name="batches">All micro-batches of the step.</param>
     /// <param name="step">The step, from 0; keys its random numbers.</param>
     /// <param name="learningRate">Its learning rate.</param>
     public StepOutcome Run(IReadOnlyList<MicroBatch> batches, int step, double learningRate)
+    {
+        using var pending = Start(batches, step, learningRate);
+        return pending.Read();
+    }
+
+    /// <summary>Issues one step. On a GPU the host does not wait for it; on the CPU it is done when this returns.</summary>
+    /// <param name="batches">All micro-batches of the step.</param>
+    /// <param name="step">The step, from 0; keys its random numbers.</param>
+    /// <param name="learningRate">Its learning rate.</param>
+    internal PendingOutcome Start(IReadOnlyList<MicroBatch> batches, int step, double learningRate)
     {
         PrepareGradients(batches.Count);
         using var total = zeros([], dtype: ScalarType.Float64, device: model.Device);
@@ -43,7 +56,7 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
         {
             var scale = 1.0 / (Normalization == LossNormalization.Tokens ? tokens : (double)batches[i].TrainedTokens * batches.Count);
             var request = new TapeRequest(CounterRandom.Key(Seed, step, i), IsRecording: true, IsLastOfStep: i == batches.Count - 1);
-            using var tape = new Tape(Tapes(request));
+            using var tape = Running = new Tape(Tapes(request));
             var losses = model.ComputeLosses(tape, batches[i], scale, routerScale: 1.0 / batches.Count);
             using (no_grad())
             {
@@ -57,15 +70,28 @@ public sealed class StepRunner(ITrainedModel model, AdamW optimizer)
             tape.Backward();
         }
 
-        // The factor holds the share of each micro-batch in the mean.
-        var routerSum = routers?.item<double>();
+        Running = null;
+        var outcome = Update(new StepSums(total, routers, routerFactor, batches.Count), learningRate);
         routers?.Dispose();
-        var outcome = new StepOutcome(total.item<double>() + (routerFactor * routerSum ?? 0), GradientNorm.Of(trained)) { RouterLoss = routerSum / batches.Count };
-        if (outcome.IsFinite)
-            optimizer.Step(learningRate, GradientNorm.ClipFactor(outcome.GradientNorm, MaximumGradientNorm));
         foreach (var parameter in trained)
             parameter.SetGradient(null);
         return outcome;
+    }
+
+    private PendingOutcome Update(in StepSums sums, double learningRate)
+    {
+        using var norm = GradientNorm.OnDevice(trained) ?? zeros([], device: model.Device);
+        if (model.Device.type == DeviceType.CUDA)
+        {
+            using var clipping = DeviceClipping.Of(sums.Loss, norm, MaximumGradientNorm);
+            optimizer.Step(learningRate, clipping);
+            return PendingOutcome.After(sums, norm);
+        }
+
+        var outcome = sums.Outcome(sums.Loss.item<double>(), norm.item<float>(), sums.Routers?.item<double>());
+        if (outcome.IsFinite)
+            optimizer.Step(learningRate, GradientNorm.ClipFactor(outcome.GradientNorm, MaximumGradientNorm));
+        return PendingOutcome.Known(outcome);
     }
 
     /// <summary>bf16 sums over several micro-batches would lose small contributions, so these are gathered in fp32.</summary>

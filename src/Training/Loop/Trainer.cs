@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Neoteny.Batches;
 using Neoteny.Training.Checkpoints;
+using Neoteny.Training.Memory;
 using Neoteny.Training.Optimizers;
 using Neoteny.Training.Packing;
 using static TorchSharp.torch;
@@ -11,6 +12,9 @@ namespace Neoteny.Training.Loop;
 /// <remarks>One thread. It knows steps, data and files; what the model is made of, and which plugins run in it, it does not.</remarks>
 public sealed class Trainer : IDisposable
 {
+    // How many steps the host may be ahead of a GPU.
+    private const int MostIssued = 8;
+
     private readonly TrainingSetup setup;
     private readonly AdamW optimizer;
     private readonly BatchSource data;
@@ -19,6 +23,9 @@ public sealed class Trainer : IDisposable
     private readonly CheckpointStore checkpoints;
     private readonly Progress progress = new();
     private readonly string fingerprint;
+    private readonly Queue<IssuedStep> issued = [];
+    private readonly DeviceMonitor memory;
+    private long reported;
 
     /// <summary>Prepares a run; nothing is written yet.</summary>
     /// <exception cref="InputException">There is nothing to train or to train on.</exception>
@@ -32,6 +39,7 @@ public sealed class Trainer : IDisposable
         if (setup.Data.Training.Count == 0)
             throw new InputException("There is no document to train on.");
 
+        memory = new DeviceMonitor(setup.Model.Device);
         optimizer = new AdamW(trained, AdamWSettings.Of(options.Optimizer, options.Steps.Seed) with { Decays = setup.Decays });
         data = DataSources.Training(setup);
         steps = new StepRunner(setup.Model, optimizer)
@@ -64,7 +72,7 @@ public sealed class Trainer : IDisposable
         while (progress.Step < Plan.TotalSteps && !stop.IsCancellationRequested)
         {
             BetweenSteps();
-            MakeStep();
+            MakeStepWithinMemory();
             var isLast = progress.Step == Plan.TotalSteps;
             if (Plan.Evaluation.IsDue(progress.Step, data.IsAtEpochStart, isLast))
                 Evaluate();
@@ -76,7 +84,13 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Frees the optimizer's state.</summary>
-    public void Dispose() => optimizer.Dispose();
+    public void Dispose()
+    {
+        foreach (var step in issued)
+            step.Outcome.Dispose();
+        issued.Clear();
+        optimizer.Dispose();
+    }
 
     private void Resume()
     {
@@ -99,43 +113,83 @@ public sealed class Trainer : IDisposable
         GC.Collect(0, GCCollectionMode.Forced, blocking: true);
     }
 
+    /// <summary>Makes a step; where the device's memory runs out, says what filled it.</summary>
+    private void MakeStepWithinMemory()
+    {
+        OutOfMemoryReport? report = null;
+        memory.BeginStep();
+        try
+        {
+            MakeStep();
+        }
+        catch (Exception e) when (Exhausted(e, out report))
+        {
+            throw new NeotenyException(report!.ToString(), e);
+        }
+    }
+
+    /// <summary>Asked before anything is freed, since a filter runs before the blocks inside are left: so the tensors of the step are still there to be listed.</summary>
+    private bool Exhausted(Exception exception, out OutOfMemoryReport? report)
+    {
+        report = !memory.IsExhausted(exception) ? null : new OutOfMemoryReport
+        {
+            Step = progress.Step + 1,
+            Device = memory.Name,
+            Snapshot = MemorySnapshot.Take(setup.Model.Parameters, optimizer, steps.Running, setup.Model.Device),
+            Peak = memory.Peak,
+            Options = setup.Options,
+            LastCheckpoint = progress.LastCheckpoint,
+        };
+        return report is not null;
+    }
+
     private void MakeStep()
     {
-        var watch = Stopwatch.StartNew();
+        var start = Stopwatch.GetTimestamp();
         var rate = Plan.Schedule.At(progress.Step);
         var batches = data.Draw();
         try
         {
-            var outcome = steps.Run(batches, progress.Step, rate);
-            if (!outcome.IsFinite)
-                throw NotFinite(outcome, rate);
-            var report = Report(batches, outcome, rate, watch.Elapsed);
-            progress.Add(report);
-            Tell(o => o.StepCompleted(report));
+            var outcome = steps.Start(batches, progress.Step, rate);
+            progress.Advance();
+            issued.Enqueue(new IssuedStep(outcome, start)
+            {
+                Step = progress.Step,
+                Epoch = data.Epoch,
+                LearningRate = rate,
+                Tokens = batches.Sum(b => (long)b.Layout.Tokens),
+                TrainedTokens = batches.Sum(b => (long)b.TrainedTokens),
+                DeviceMemory = memory.Peak,
+            });
         }
         finally
         {
             foreach (var batch in batches)
                 batch.Dispose();
         }
+
+        // A GPU runs behind: a step that is logged is waited for when the next one is issued, so that the device never runs dry.
+        Report(progress.Step % Plan.LoggingSteps == 0 ? 1 : MostIssued);
     }
 
-    private StepReport Report(IReadOnlyList<MicroBatch> batches, StepOutcome outcome, double rate, TimeSpan duration) => new()
+    /// <summary>Reports steps whose results are there, and waits for the oldest ones until at most <paramref name="open"/> are left.</summary>
+    private void Report(int open)
     {
-        Step = progress.Step + 1,
-        Epoch = data.Epoch,
-        Loss = outcome.Loss,
-        RouterLoss = outcome.RouterLoss,
-        GradientNorm = outcome.GradientNorm,
-        LearningRate = rate,
-        Tokens = batches.Sum(b => (long)b.Layout.Tokens),
-        TrainedTokens = batches.Sum(b => (long)b.TrainedTokens),
-        Duration = duration,
-        Memory = Environment.WorkingSet,
-    };
+        while (issued.TryPeek(out var oldest) && (issued.Count > open || oldest.Outcome.IsReady))
+        {
+            using var outcome = issued.Dequeue().Outcome;
+            var report = oldest.Report(reported);
+            reported = Stopwatch.GetTimestamp();
+            if (!report.IsFinite)
+                throw NotFinite(report);
+            progress.Add(report);
+            Tell(o => o.StepCompleted(report));
+        }
+    }
 
     private void Evaluate()
     {
+        Report(0);
         var report = new EvaluationReport(progress.Step, data.Epoch, evaluator!.Run());
         progress.LastEvaluation = report;
         Tell(o => o.Evaluated(report));
@@ -143,6 +197,7 @@ public sealed class Trainer : IDisposable
 
     private void Save()
     {
+        Report(0);
         progress.LastCheckpoint = checkpoints.Save(Now());
         progress.SavedStep = progress.Step;
         Tell(o => o.Saved(progress.Step, progress.LastCheckpoint));
@@ -150,6 +205,7 @@ public sealed class Trainer : IDisposable
 
     private TrainingResult Finish()
     {
+        Report(0);
         var stopped = progress.Step < Plan.TotalSteps;
         if (stopped && progress.SavedStep != progress.Step)
             Save();
@@ -172,13 +228,14 @@ public sealed class Trainer : IDisposable
         Threads = get_num_threads(),
         Data = fingerprint,
         TrainedTokens = progress.TrainedTokens,
+        Implementations = setup.Implementations(),
     };
 
-    private NeotenyException NotFinite(StepOutcome outcome, double rate)
+    private NeotenyException NotFinite(StepReport step)
     {
-        var what = double.IsFinite(outcome.Loss) ? $"gradient norm is {outcome.GradientNorm}" : $"loss is {outcome.Loss}";
+        var what = double.IsFinite(step.Loss) ? $"gradient norm is {step.GradientNorm}" : $"loss is {step.Loss}";
         var from = progress.LastCheckpoint is { } last ? $" {last} is from before that." : "";
-        return new NeotenyException(FormattableString.Invariant($"The {what} at step {progress.Step + 1} (learning rate {rate:g4}); training cannot go on.{from} ")
+        return new NeotenyException(FormattableString.Invariant($"The {what} at step {step.Step} (learning rate {step.LearningRate:g4}); training cannot go on.{from} ")
             + "Lower learning_rate, lengthen the warm-up, lower max_grad_norm, or look for broken records in the data.");
     }
 

@@ -8,7 +8,7 @@ namespace Neoteny.Training.Metrics;
 /// <remarks>
 /// Training lines come every <see cref="TrainingPlan.LoggingSteps"/> steps: <c>step, epoch, loss</c> (mean since the last line, weighted by
 /// trained tokens), <c>router_aux_loss</c> (where one is trained), <c>grad_norm, learning_rate</c> (of that step), <c>tokens, trained_tokens, seconds</c> (since the last line),
-/// <c>tokens_per_second, memory_bytes</c>. Evaluation lines have <c>step, epoch, eval_loss, eval_perplexity, eval_tokens, eval_seconds</c>.
+/// <c>tokens_per_second, memory_bytes</c>, on a GPU <c>device_memory_bytes</c> (the largest peak since the last line). Evaluation lines have <c>step, epoch, eval_loss, eval_perplexity, eval_tokens, eval_seconds</c>.
 /// A resumed run drops the lines of steps that it makes again.
 /// </remarks>
 /// <param name="path">The file.</param>
@@ -67,6 +67,8 @@ public sealed class MetricsLog(string path) : ITrainingObserver
         json.WriteNumber("tokens_per_second", Math.Round(tokens / Math.Max(seconds, 1e-9), 1));
         json.WriteNumber("seconds", Math.Round(seconds, 4));
         json.WriteNumber("memory_bytes", step.Memory);
+        if (pending.Max(s => s.DeviceMemory) is { } device)
+            json.WriteNumber("device_memory_bytes", device);
     }
 
     private void Append(Action<Utf8JsonWriter> write)

@@ -46,15 +46,29 @@ public sealed class AdamW : IDisposable
     /// <param name="learningRate">The learning rate.</param>
     /// <param name="gradientScale">Factor on all gradients, as clipping gives it.</param>
     public void Step(double learningRate, double gradientScale = 1)
+        => Apply(new AdamWUpdate(settings, ++Steps, learningRate, gradientScale));
+
+    /// <summary>Updates as the device decides: clipped, or not at all where the step is broken. The step counts either way.</summary>
+    internal void Step(double learningRate, DeviceClipping clipping)
+        => Apply(new AdamWUpdate(settings, ++Steps, learningRate, 1) { Clipping = clipping });
+
+    private void Apply(in AdamWUpdate update)
     {
         using var guard = no_grad();
-        var update = new AdamWUpdate(settings, ++Steps, learningRate, gradientScale);
         foreach (var group in slots.Where(HasGradient).GroupBy(s => (Kernel(s), s.WeightDecay)))
         {
             foreach (var chunk in group.Chunk(ParametersPerCall))
                 Update(group.Key.Item1, chunk, new Tensor[chunk.Length], 0, update);
         }
     }
+
+    /// <summary>The tensors of its state themselves, by name; borrowed.</summary>
+    internal IEnumerable<(string Name, Tensor Tensor)> StateTensors => slots.SelectMany(slot => new[]
+    {
+        (AdamWNames.FirstMoment(slot.Parameter), (Tensor?)slot.FirstMoment),
+        (AdamWNames.SecondMoment(slot.Parameter), slot.SecondMoment),
+        (AdamWNames.Weight(slot.Parameter), slot.Master),
+    }).Where(s => s.Item2 is not null).Select(s => (s.Item1, s.Item2!));
 
     /// <summary>Everything that the next step depends on, the weights included (the fp32 master where there is one).</summary>
     public IEnumerable<OptimizerTensor> State => slots.SelectMany(slot => new[]

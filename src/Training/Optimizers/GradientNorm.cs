@@ -13,10 +13,16 @@ public static class GradientNorm
     /// <summary>The L2 norm over all gradients together, computed in fp32; 0 without gradients.</summary>
     public static double Of(IEnumerable<Parameter> parameters)
     {
-        using var scope = NewDisposeScope();
+        using var norm = OnDevice(parameters);
+        return norm?.item<float>() ?? 0;
+    }
+
+    /// <summary>The norm as an fp32 scalar where the gradients are, without waiting for it; null without gradients. The caller disposes it.</summary>
+    internal static Tensor? OnDevice(IEnumerable<Parameter> parameters)
+    {
         using var guard = no_grad();
         Tensor[] gradients = [.. parameters.Select(p => p.Gradient).OfType<Tensor>()];
-        return gradients.Length == 0 ? 0 : AdamWScripts.Invoke("norm", (object)gradients).item<float>();
+        return gradients.Length == 0 ? null : AdamWScripts.Invoke("norm", (object)gradients).DetachFromDisposeScope();
     }
 
     /// <summary>The factor on all gradients: <c>min(1, maximum / (norm + 1e-6))</c>, or 1 where <paramref name="maximum"/> is 0.</summary>

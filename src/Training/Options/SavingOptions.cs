@@ -1,4 +1,5 @@
 using Neoteny.Configuration;
+using Neoteny.Models.Checkpoints;
 
 namespace Neoteny.Training.Options;
 
@@ -38,9 +39,18 @@ public sealed record SavingOptions : IValidated
     [Key("auto_resume_from_checkpoints", Summary = "Go on from the latest checkpoint in output_dir when there is one.")]
     public bool AutoResume { get; init; }
 
+    /// <summary>The most bytes of one file of weights.</summary>
+    [Key("max_shard_size", Default = "5GB", Summary = "Weights are split into files of at most this size: 5GB, 500MB, 2GiB.")]
+    public string MaxShardSize { get; init; } = "5GB";
+
     /// <inheritdoc/>
     public void Validate(IProblems problems)
     {
+        if (ByteSize.Parse(MaxShardSize) is null)
+        {
+            problems.Add(nameof(MaxShardSize), $"is '{MaxShardSize}', which is no size. Write for instance 5GB, 500MB or 2GiB.");
+        }
+
         if (Steps is not null && PerEpoch is not null)
         {
             problems.Add(nameof(PerEpoch), "cannot be set together with save_steps. Keep one of the two.");

@@ -50,6 +50,31 @@ public class HuggingFaceConfigTests
         static (RopeType, double) Pair(RopeParameters rope) => (rope.Type, rope.Theta);
     }
 
+    [Theory]
+    [InlineData("""{"rope_theta": 1000000, "rope_local_base_freq": 5000, "rope_scaling": {"rope_type": "linear", "factor": 8}}""")]
+    [InlineData("""{"rope_parameters": {"sliding_attention": {"rope_type": "default", "rope_theta": 5000}, "full_attention": {"rope_type": "default", "rope_theta": 1000000}}}""")]
+    public void Overrides_of_rope_scaling_mean_the_layers_that_see_everything(string json)
+    {
+        var scaling = new Dictionary<string, object?> { ["rope_type"] = "yarn", ["factor"] = 4 };
+        var config = HuggingFaceConfig.Parse(json, "c").WithOverrides(new Dictionary<string, object?> { ["rope_scaling"] = scaling });
+        Assert.Equal((RopeType.Default, 5000), (config.Rope("sliding_attention").Type, config.Rope("sliding_attention").Theta));
+        Assert.Equal((RopeType.Yarn, 1000000, 4), (config.Rope("full_attention").Type, config.Rope("full_attention").Theta, config.Rope("full_attention").Factor));
+        Assert.Equal("c with overrides_of_model_config", config.Source);
+    }
+
+    [Fact]
+    public void Null_switches_a_number_off_and_absence_means_the_default()
+    {
+        var config = HuggingFaceConfig.Parse("""{"a": null, "b": 3}""", "c");
+        Assert.Equal([0, 3, 7], new[] { "a", "b", "none" }.Select(k => config.IntegerOrOff(k, 7)));
+        Assert.Equal([0, 3, 0.5], new[] { "a", "b", "none" }.Select(k => config.NumberOrOff(k, 0.5)));
+        Assert.Equal(7, config.Integer("a", 7));
+    }
+
+    [Fact]
+    public void The_first_release_of_Phi_3_called_its_scaling_yarn()
+        => Assert.Equal(RopeType.LongRope, HuggingFaceConfig.Parse("""{"rope_scaling": {"type": "yarn", "short_factor": [1], "long_factor": [2]}}""", "c").Rope().Type);
+
     [Fact]
     public void Layers_may_have_rotary_settings_of_their_own()
     {

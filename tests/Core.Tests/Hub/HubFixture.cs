@@ -1,4 +1,5 @@
 using Neoteny.Models.Hub;
+using Neoteny.Tests.Shared;
 
 namespace Neoteny.Core.Tests.Hub;
 

@@ -66,10 +66,10 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(
             [
-                "plugin       version  status        provides  keys",
-                "Nosy         1.0.0    incompatible",
+                "plugin       version  status        provides  location",
+                $"Nosy         1.0.0    incompatible            {_folder}/Nosy/1.0.0",
                 "  it reads the key 'nobody_owns_this', which neither Neoteny nor an installed plugin owns",
-                "Overlapping  1.0.0    available               greeter_name, overlapping_depth",
+                $"Overlapping  1.0.0    available               {_folder}/Overlapping/1.0.0",
             ],
             Lines(_output));
     }
@@ -79,7 +79,7 @@ public sealed class CommandLineTests : IDisposable
     {
         Install("Overlapping/1.0.0");
 
-        Assert.Equal(0, await Run("plugins", "list", Write("overlapping_depth: 2"), "--plugin-dir", _folder));
+        Assert.Equal(0, await Run("plugins", "list", "--config", Write("overlapping_depth: 2"), "--plugin-dir", _folder));
 
         Assert.Contains("Overlapping  1.0.0    active", _output.ToString());
     }

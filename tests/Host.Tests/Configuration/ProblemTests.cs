@@ -49,7 +49,7 @@ public sealed class ProblemTests
             [
                 "run.yml:1:16: learning_rate: expected a number, found 'fast'",
                 "run.yml:2:1: unknown key 'banana'; 'neoteny config schema' lists the known ones",
-                $"run.yml:3:11: plugins: the plugin 'Nowhere' is not installed; installed: none (searched {host.PluginFolder})",
+                $"run.yml:3:11: plugins: the plugin 'Nowhere' is not installed; installed: none; another one is installed with: neoteny plugins install Nowhere (searched {host.PluginFolder})",
                 "run.yml:5:5: datasets[0]: missing key 'path'",
                 "run.yml:5:13: datasets[0].weight: must be at least 0, not -1",
                 "run.yml:6:15: sequence_len: must be at least 1, not 0",

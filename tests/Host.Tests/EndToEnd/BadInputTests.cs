@@ -29,7 +29,10 @@ public sealed class BadInputTests(Workspace workspace) : IClassFixture<Workspace
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"intermediate_size\": 40", "\"intermediate_size\": 48"));
 
         Train(("base_model", model)).Refused(2,
-            $"{model}: tensor 'model.layers.0.mlp.gate_proj.weight' has shape [40, 32] where config.json calls for [48, 32]. config.json belongs to another model.");
+            $"{model}: 6 tensors have other shapes than config.json calls for: 'model.layers.0.mlp.gate_proj.weight' [40, 32] instead of [48, 32], "
+            + "'model.layers.0.mlp.up_proj.weight' [40, 32] instead of [48, 32], 'model.layers.0.mlp.down_proj.weight' [32, 40] instead of [32, 48], "
+            + "'model.layers.1.mlp.gate_proj.weight' [40, 32] instead of [48, 32], 'model.layers.1.mlp.up_proj.weight' [40, 32] instead of [48, 32], "
+            + "'model.layers.1.mlp.down_proj.weight' [32, 40] instead of [32, 48]. config.json belongs to another model.");
     }
 
     [Fact]
@@ -40,7 +43,7 @@ public sealed class BadInputTests(Workspace workspace) : IClassFixture<Workspace
 
     [Fact]
     public void A_missing_dataset_file() => Train(("datasets", $"[{{ path: {workspace.At("absent.jsonl")}, type: alpaca }}]")).Refused(2,
-        $"There is no dataset file or folder at {workspace.At("absent.jsonl")}. Datasets are read from this machine: download the data as JSONL and give its path.");
+        $"There is no dataset file or folder at {workspace.At("absent.jsonl")}. Give the path of a JSONL or parquet file or of a folder with such files, or an id of the hub: org/name.");
 
     [Fact]
     public void A_malformed_line_is_named_by_file_and_line()
@@ -70,7 +73,7 @@ public sealed class BadInputTests(Workspace workspace) : IClassFixture<Workspace
 
     [Fact]
     public void A_plugin_that_is_not_installed() => Train(("plugins", "[FlashAttention]")).Refused(2,
-        $"{workspace.At("bad.yml")}:10:11: plugins: the plugin 'FlashAttention' is not installed; installed: {Installed()} "
+        $"{workspace.At("bad.yml")}:10:11: plugins: the plugin 'FlashAttention' is not installed; installed: {Installed()}; another one is installed with: neoteny plugins install FlashAttention "
         + $"(searched {string.Join(", ", PluginFolders.Resolve([])).Replace(AppContext.BaseDirectory, Path.GetDirectoryName(NeotenyProgram.File) + "/")})");
 
     [Fact]

@@ -1,3 +1,4 @@
+using Neoteny.Fixture;
 using Neoteny.Host.Plugins;
 
 namespace Neoteny.Host.Tests.Plugins;
@@ -17,6 +18,35 @@ public sealed class CatalogTests
         Assert.Equal(["greeter_name", "greeter_times", "greeter_mood", "greeter_languages"], plugin.Manifest.Keys.Select(k => k.Name));
         Assert.Equal("one of calm, very_loud", plugin.Manifest.Keys.Single(k => k.Name == "greeter_mood").Shape.Description);
         Assert.DoesNotContain(AppDomain.CurrentDomain.GetAssemblies(), a => a.GetName().Name == "Neoteny.Greeter" && a.Location.StartsWith(host.PluginFolder));
+    }
+
+    [Fact]
+    public void No_code_of_a_plugin_runs_before_a_configuration_asks_for_it()
+    {
+        using var host = new TestHost("Guarded/1.0.0");
+
+        Assert.Equal(PluginStatus.Available, host.Find("Guarded/1.0.0").Status);
+        using (host.Open(""))
+        {
+        }
+
+        // That the code would have been noticed is what the same plugin shows when it is asked for.
+        using var run = host.Open("plugins: [Guarded]");
+        var error = Assert.Throws<NeotenyException>(run.Plugins.CreateExtensions);
+        Assert.Equal("The plugin Guarded 1.0.0 cannot be used: creating module 'guarded' failed: InvalidOperationException: code of the plugin ran", error.Message);
+    }
+
+    [Fact]
+    public void A_plugin_of_an_older_minor_version_of_the_contracts_works()
+    {
+        using var host = new TestHost("OlderMinor/1.0.0");
+
+        var plugin = host.Find("OlderMinor/1.0.0");
+        using var run = host.Open("plugins: [OlderMinor]");
+
+        Assert.Equal(("Neoteny.Abstractions", new Version(0, 0, 9, 0)), plugin.Manifest!.References.Single(r => r.Name == "Neoteny.Abstractions"));
+        Assert.Equal(PluginStatus.Available, plugin.Status);
+        Assert.Equal("hello from before", run.Plugins.Get<IGreeting>("older").Greet());
     }
 
     [Fact]

@@ -26,6 +26,33 @@ public sealed class FaultTests
         Assert.Equal("The plugin Registering 1.0.0 cannot be used: OwnException: registration is closed", host.Refuse("plugins: [Registering]"));
     }
 
+    [Fact]
+    public void A_native_library_that_is_missing_makes_the_plugin_faulty()
+    {
+        using var host = new TestHost("Native/1.0.0");
+        using var run = host.Open("plugins: [Native]");
+
+        var error = Assert.Throws<NeotenyException>(run.Plugins.CreateExtensions);
+
+        Assert.Equal(
+            "The plugin Native 1.0.0 cannot be used: creating greeting 'native' failed: the native library 'no_such_library' is missing or does not load; "
+            + "install it, or a version of the plugin that brings it",
+            error.Message);
+        Assert.Equal(PluginStatus.Faulty, run.Catalog.List().Single().Status);
+    }
+
+    [Fact]
+    public void A_faulty_plugin_leaves_the_others_working()
+    {
+        using var host = new TestHost("Throwing/1.0.0", "Greeter/1.0.0");
+        using var run = host.Open("plugins: [Throwing, Greeter]");
+
+        Assert.Throws<NeotenyException>(() => run.Plugins.Get<IGreeting>("throwing"));
+
+        Assert.StartsWith("hello", run.Plugins.Get<IGreeting>("hello").Greet());
+        Assert.Equal([("Greeter", PluginStatus.Active), ("Throwing", PluginStatus.Faulty)], run.Catalog.List().Select(p => (p.Id, p.Status)));
+    }
+
     [Theory]
     [InlineData("Dependent", "run.yml:1:11: plugins: Dependent 1.0.0 cannot be used: it needs the assembly Words 1.0.0, which is neither in its folder nor shared by the host")]
     [InlineData("NextMajor", "run.yml:1:11: plugins: NextMajor 1.0.0 cannot be used: it is built for Neoteny.Abstractions 9.0 and this host has 0.1; install a version of the plugin that is built for 0.1")]

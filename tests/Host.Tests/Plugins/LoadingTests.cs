@@ -39,6 +39,21 @@ public sealed class LoadingTests
     }
 
     [Fact]
+    public void A_plugin_that_uses_what_can_crash_the_process_is_warned_of()
+    {
+        using var host = new TestHost("Hazardous/1.0.0", "Greeter/1.0.0");
+        using var run = host.Open("plugins: [Hazardous, Greeter]");
+
+        Assert.Equal(
+            [
+                "Information: Plugin Hazardous 1.0.0: named under 'plugins'",
+                "Warning: Plugin Hazardous 1.0.0 uses what can crash the process: TorchSharp.Scalar.op_Implicit (use a cached Scalar: Scalars.Of(value)); TorchSharp.torch.Tensor.op_Addition (use add(x, Scalars.One)); TorchSharp.torch.Tensor.square (use x.mul(x))",
+                "Information: Plugin Greeter 1.0.0: named under 'plugins'",
+            ],
+            host.Log.Lines);
+    }
+
+    [Fact]
     public void Several_names_of_a_class_are_one_instance()
     {
         using var host = new TestHost("Greeter/1.0.0");
@@ -88,13 +103,24 @@ public sealed class LoadingTests
     [InlineData("Greeter@new", "run.yml:1:11: plugins: 'new' is no version or range of versions, such as 1.2.0, 1.* or [1.0,2.0)")]
     [InlineData("Greetr", "run.yml:1:11: plugins: the plugin 'Greetr' is not installed; did you mean 'Greeter'? (searched {0})")]
     [InlineData("./nowhere", "run.yml:1:11: plugins: there is nothing at {1}")]
-    [InlineData("axolotl.integrations.liger.LigerPlugin", "run.yml:1:11: plugins: the plugin 'Liger' is not installed; installed: Greeter (searched {0})")]
-    [InlineData("axolotl.integrations.swanlab.SwanLabPlugin", "run.yml:1:11: plugins: Neoteny has no counterpart of Axolotl's plugin 'axolotl.integrations.swanlab.SwanLabPlugin'; remove it")]
+    [InlineData("Acme.Loss", "run.yml:1:11: plugins: the plugin 'Acme.Loss' is not installed; installed: Greeter; another one is installed with: neoteny plugins install Acme.Loss (searched {0})")]
+    [InlineData("axolotl.integrations.liger.LigerPlugin", "run.yml:1:11: plugins: 'axolotl.integrations.liger.LigerPlugin' stands for the plugin Neoteny.Liger, which is not installed; install it: neoteny plugins install Neoteny.Liger (searched {0})")]
+    [InlineData("axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin", "run.yml:1:11: plugins: 'axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin' stands for the plugin Neoteny.CCE, which is not installed; install it: neoteny plugins install Neoteny.CCE (searched {0})")]
+    [InlineData("axolotl.integrations.swanlab.SwanLabPlugin", "run.yml:1:11: plugins: Neoteny has no counterpart of Axolotl's plugin 'axolotl.integrations.swanlab.SwanLabPlugin'; remove it (known: axolotl.integrations.liger.LigerPlugin, axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin, axolotl.integrations.kernels.KernelsPlugin)")]
     public void A_named_plugin_that_cannot_be_had_stops_the_run(string reference, string message)
     {
         using var host = new TestHost("Greeter/1.0.0", "Greeter/1.2.0");
 
         Assert.Equal(string.Format(message, host.PluginFolder, Path.GetFullPath("nowhere")), host.Refuse($"plugins: ['{reference}']"));
+    }
+
+    [Fact]
+    public void The_kernels_plugin_of_Axolotl_is_accepted_and_its_keys_decide()
+    {
+        using var host = new TestHost("Greeter/1.0.0");
+        using var run = host.Open("plugins: [axolotl.integrations.kernels.KernelsPlugin, Neoteny.Greeter]");
+
+        Assert.Equal(["Greeter"], run.Plugins.Plugins.Select(p => p.Manifest.Id));
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Loader;
 using Neoteny.Fixture;
 using Neoteny.Host.Configuration;
+using Neoteny.Runtime.Native;
+using TorchSharp;
 
 namespace Neoteny.Host.Tests.Plugins;
 
@@ -39,11 +42,45 @@ public sealed class UnloadTests
         using var run = host.Open("");
         Cycle(run, 5);
         var before = GC.GetTotalMemory(forceFullCollection: true);
+        var contexts = AssemblyLoadContext.All.Count();
 
         Cycle(run, 100);
 
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 5_000_000);
+        Assert.Equal(contexts, AssemblyLoadContext.All.Count());
     }
+
+    [Fact]
+    public void A_plugin_that_hangs_itself_on_an_event_of_the_process_is_reported()
+    {
+        using var host = new TestHost("Leaking/1.0.0");
+        using var run = host.Open("plugins: [Leaking]");
+        Greet(run, "leaking");
+
+        Assert.False(run.Plugins.Unload("Leaking"));
+
+        Assert.Equal("Warning: Plugin Leaking is unloaded, but something still refers to it: its memory is not freed", host.Log.Lines[^1]);
+    }
+
+    [Fact]
+    public void A_tensor_that_a_plugin_keeps_goes_with_it()
+    {
+        LibTorch.Load();
+        using var host = new TestHost("Hoarding/1.0.0");
+        using var run = host.Open("plugins: [Hoarding]");
+        var before = torch.Tensor.TotalCount;
+        Greet(run, "hoarding");
+        Assert.Equal(before + 1, torch.Tensor.TotalCount);
+
+        Assert.True(run.Plugins.Unload("Hoarding"));
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+
+        Assert.Equal(before, torch.Tensor.TotalCount);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Greet(RunContext run, string name) => Assert.NotEmpty(run.Plugins.Get<IGreeting>(name).Greet());
 
     private static void Cycle(RunContext run, int times)
     {

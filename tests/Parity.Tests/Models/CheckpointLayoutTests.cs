@@ -69,8 +69,9 @@ public class CheckpointLayoutTests
         using var described = ModelLoader.Describe(folder);
         using var checkpoint = CheckpointReader.Open(folder);
         Assert.All(described.BaseParameters, p => Assert.Equal(DeviceType.META, p.Device.type));
-        Assert.Equal(checkpoint.Names.Order(), described.BaseParameters.Select(p => p.Path).Order());
-        Assert.All(described.BaseParameters, p => Assert.Equal(checkpoint.Shape(p.Path), p.Shape));
+        var parts = described.BaseParameters.SelectMany(p => p.Parts).ToList();
+        Assert.Equal(checkpoint.Names.Order(), parts.Select(p => p.Name).Order());
+        Assert.All(parts, p => Assert.Equal(checkpoint.Shape(p.Name), p.Shape));
     }
 
     private static string Folder(string name)

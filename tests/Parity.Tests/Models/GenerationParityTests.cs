@@ -27,9 +27,7 @@ public class GenerationParityTests
         using var scope = NewDisposeScope();
         using var fixture = ModelCase.Open(name, attention);
         var prompt = Ids(fixture.Rows("gen.prompt_ids")[0]);
-        var output = useCache ? "gen.output_ids_kvcache" : "gen.output_ids";
-        Skip.IfNot(fixture.Has(output), $"models/{name} has no {output}.");
-        var expected = Ids(fixture.Rows(output)[0]);
+        var expected = Ids(Output(fixture, "gen", useCache)[0]);
         var result = new TextGenerator(fixture.Model).Generate([prompt], Options(useCache))[0];
         Assert.Equal(expected[prompt.Length..], result.Ids);
         Assert.Equal(StopReason.Length, result.Stop);
@@ -45,9 +43,7 @@ public class GenerationParityTests
         var width = mask[0].Length;
         var prompts = fixture.Rows("gen.batch.input_ids").Select((row, i) => Ids(row)[(width - (int)mask[i].Sum())..]).ToList();
         Assert.True(prompts.Select(p => p.Length).Distinct().Count() > 1);
-        var output = useCache ? "gen.batch.output_ids_kvcache" : "gen.batch.output_ids";
-        Skip.IfNot(fixture.Has(output), $"models/{name} has no {output}.");
-        var expected = fixture.Rows(output);
+        var expected = Output(fixture, "gen.batch", useCache);
         var results = new TextGenerator(fixture.Model).Generate(prompts, Options(useCache));
         Assert.Equal(expected.Select(row => Ids(row)[width..]), results.Select(r => r.Ids.ToArray()));
     }
@@ -143,6 +139,10 @@ public class GenerationParityTests
         stopped.Cancel();
         Assert.Throws<OperationCanceledException>(() => generator.Generate([[1]], Options(true), stopped.Token));
     }
+
+    // Where the reference has no run with a cache, the cache makes no difference (LongRoPE of Phi 3, whose keys are computed anew).
+    private static long[][] Output(ModelCase fixture, string part, bool useCache)
+        => fixture.Rows(useCache && fixture.Has($"{part}.output_ids_kvcache") ? $"{part}.output_ids_kvcache" : $"{part}.output_ids");
 
     private static GenerationOptions Options(bool useCache) => new() { MaxNewTokens = 16, UseCache = useCache };
 

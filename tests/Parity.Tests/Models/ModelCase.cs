@@ -6,6 +6,7 @@ using Neoteny.Models.Decoder;
 using Neoteny.Models.Families;
 using Neoteny.Models.Loading;
 using Neoteny.Plugins.Sdpa;
+using Neoteny.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -39,8 +40,14 @@ public sealed class ModelCase : IDisposable
         var missing = demands & ~kernel.Supports;
         Skip.IfNot(missing == 0, $"models/{name}: {attention} does not support {missing}");
         var model = config is null
-            ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32, Overrides = RouterLoss })
+            ? ModelLoader.Load(folder, new ModelLoadOptions { DType = ScalarType.Float32, Device = TestDevice.Current, Overrides = RouterLoss })
             : LoadWith(folder, config);
+        if (model.Spec.Kernels.Select(k => kernel.Refuses(k, ScalarType.Float32, TestDevice.Current)).FirstOrDefault(r => r is not null) is { } reason)
+        {
+            model.Dispose();
+            Skip.If(true, $"{kernel.GetType().Name}: {reason}");
+        }
+
         model.Attention.Exchange(kernel);
         return new ModelCase(folder, model);
     }
@@ -87,7 +94,7 @@ public sealed class ModelCase : IDisposable
         return tensor(isPacked ? [.. Enumerable.Range(0, rows.Length).Select(r => (long)r)] : rows);
     }
 
-    public MicroBatch Batch(string name) => MicroBatch.Pack(Documents(name));
+    public MicroBatch Batch(string name) => MicroBatch.Pack(Documents(name), TestDevice.Current);
 
     public long[][] Rows(string name)
     {
@@ -107,7 +114,8 @@ public sealed class ModelCase : IDisposable
     private static IAttention Kernel(string name, AttentionFeatures demands)
     {
         var sdpa = new SdpaAttention();
-        return name == "eager" || (name == "auto" && (demands & ~sdpa.Supports) != 0) ? new EagerAttention() : sdpa;
+        // The default kernel is one that computes fp32 on the device under test.
+        return name == "eager" || (name == "auto" && (TestDevice.IsCuda || (demands & ~sdpa.Supports) != 0)) ? new EagerAttention() : sdpa;
     }
 
     private static DecoderModel LoadWith(string folder, string config)
@@ -121,7 +129,7 @@ public sealed class ModelCase : IDisposable
             }
 
             File.Copy(Path.Combine(folder, config), Path.Combine(copy, "config.json"));
-            return ModelLoader.Load(copy, new ModelLoadOptions { DType = ScalarType.Float32 });
+            return ModelLoader.Load(copy, new ModelLoadOptions { DType = ScalarType.Float32, Device = TestDevice.Current });
         }
         finally
         {

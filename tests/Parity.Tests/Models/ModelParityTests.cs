@@ -1,18 +1,19 @@
 using Neoteny.Autograd;
 using Neoteny.Models.Checkpoints;
-using Neoteny.Models.Configuration;
-using Neoteny.Models.Loading;
 using Neoteny.Modules;
 using Neoteny.Plugins.CrossEntropy;
+using Neoteny.Runtime.Native;
+using Neoteny.Tests;
 using static TorchSharp.torch;
 
 namespace Neoteny.Parity.Tests.Models;
 
 public class ModelParityTests
 {
-    private const double LogitTolerance = 1e-4;
-    private const double LossTolerance = 1e-5;
-    private const double GradientTolerance = 1e-4;
+    // On CUDA sums run in another order; the products are fp32 there too (TF32 off).
+    private static readonly double LogitTolerance = TestDevice.IsCuda ? 1e-3 : 1e-4;
+    private static readonly double LossTolerance = TestDevice.IsCuda ? 1e-4 : 1e-5;
+    private static readonly double GradientTolerance = TestDevice.IsCuda ? 1e-3 : 1e-4;
 
     public static TheoryData<string, string, string> Cases()
     {
@@ -30,6 +31,21 @@ public class ModelParityTests
     }
 
     public static TheoryData<string> Models() => [.. FixtureFolders.Names("models")];
+
+    public static TheoryData<string, string> RouterCases()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var name in FixtureFolders.Names("models"))
+        {
+            using var expected = SafetensorsFile.Open(Path.Combine(FixtureFolders.Folder("models", name), "expected.safetensors"));
+            foreach (var part in new[] { "full", "padded", "packed" }.Where(p => expected.Entries.Any(e => e.Name.StartsWith($"{p}.router.", StringComparison.Ordinal))))
+            {
+                data.Add(name, part);
+            }
+        }
+
+        return data;
+    }
 
     [Fact]
     public void The_fixtures_hold_models() => Assert.NotEmpty(FixtureFolders.Names("models"));
@@ -79,13 +95,15 @@ public class ModelParityTests
         Assert.Equal(gradients.Order(), fixture.Model.BaseParameters.Where(p => !p.IsBuffer).SelectMany(p => p.Parts).Select(t => t.Name).Order());
     }
 
+    [Fact]
+    public void The_fixtures_hold_routers() => Assert.True(RouterCases().Count() >= 12);
+
     [SkippableTheory]
-    [MemberData(nameof(Cases))]
-    public void Routers_choose_the_same_experts_with_the_same_weights(string name, string part, string attention)
+    [MemberData(nameof(RouterCases))]
+    public void Routers_choose_the_same_experts_with_the_same_weights(string name, string part)
     {
         using var scope = NewDisposeScope();
-        using var fixture = ModelCase.Open(name, attention);
-        Skip.IfNot(fixture.NamesUnder($"{part}.router.").Any(), "no layer has a router");
+        using var fixture = ModelCase.Open(name, "eager");
         using var batch = fixture.Batch(part);
         var routers = fixture.Model.Of<IRouter>().ToDictionary(s => int.Parse(s.Path.Split('.')[2], System.Globalization.CultureInfo.InvariantCulture), s =>
         {
@@ -109,36 +127,22 @@ public class ModelParityTests
 
     [SkippableTheory]
     [MemberData(nameof(Cases))]
-    public void A_saved_model_has_the_tensors_of_the_original(string name, string part, string attention)
-    {
-        Skip.IfNot(part == "full" && attention == "eager", "one case is enough for a file");
-        using var scope = NewDisposeScope();
-        using var fixture = ModelCase.Open(name, attention);
-        var target = Directory.CreateTempSubdirectory("neoteny-parity-").FullName;
-        try
-        {
-            ModelSaver.Write(target, fixture.Model, HuggingFaceConfig.Open(fixture.Folder), fixture.Folder);
-            using var original = CheckpointReader.Open(fixture.Folder);
-            using var saved = CheckpointReader.Open(target);
-            Assert.Equal(original.Names.Order(), saved.Names.Order());
-            Assert.All(original.Names, n => Assert.Equal(0, Compare.MaxDifference(saved.Read(n), original.Read(n))));
-        }
-        finally
-        {
-            Directory.Delete(target, recursive: true);
-        }
-    }
-
-    [SkippableTheory]
-    [MemberData(nameof(Cases))]
     public void Checkpointed_layers_give_the_same_gradients_bit_for_bit(string name, string part, string attention)
     {
         using var scope = NewDisposeScope();
         using var fixture = ModelCase.Open(name, attention);
         using var batch = fixture.Batch(part);
-        var plain = Gradients(fixture, batch, false);
-        var replayed = Gradients(fixture, batch, true);
-        Assert.All(plain.Zip(replayed), pair => Assert.Equal(pair.First, pair.Second));
+        Determinism.Set(TestDevice.IsCuda);
+        try
+        {
+            var plain = Gradients(fixture, batch, false);
+            var replayed = Gradients(fixture, batch, true);
+            Assert.All(plain.Zip(replayed), pair => Assert.Equal(pair.First, pair.Second));
+        }
+        finally
+        {
+            Determinism.Set(false);
+        }
     }
 
     [SkippableTheory]
@@ -180,6 +184,6 @@ public class ModelParityTests
         using var tape = new Tape();
         fixture.Model.ComputeLosses(tape, batch, new CrossEntropyLoss(), 1.0 / batch.TrainedTokens).AddTo(tape);
         tape.Backward();
-        return [.. fixture.Model.BaseParameters.Where(p => !p.IsBuffer).Select(p => p.Gradient!.data<float>().ToArray())];
+        return [.. fixture.Model.BaseParameters.Where(p => !p.IsBuffer).Select(p => p.Gradient!.cpu().data<float>().ToArray())];
     }
 }

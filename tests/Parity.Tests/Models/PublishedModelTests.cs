@@ -35,7 +35,7 @@ public partial class PublishedModelTests
     /// <summary>One line for the parameters that differ in their numbers only: name, shape and how many there are; then all elements.</summary>
     private static string Describe(DecoderModel model)
     {
-        var groups = model.BaseParameters.GroupBy(p => $"{Number().Replace(p.Path, ".*.")} [{string.Join(", ", p.Shape)}]");
+        var groups = model.BaseParameters.SelectMany(p => p.Parts).GroupBy(p => $"{Number().Replace(p.Name, ".*.")} [{string.Join(", ", p.Shape)}]");
         var lines = groups.Select(g => g.Count() == 1 ? g.Key : $"{g.Key} x {g.Count()}");
         return string.Join('\n', lines.Append($"{model.BaseParameters.Sum(p => p.Shape.Aggregate(1L, (a, b) => a * b)):N0} elements")) + "\n";
     }

@@ -1,5 +1,6 @@
 using Neoteny.Parity.Tests.Models;
 using Neoteny.Plugins.CrossEntropy;
+using Neoteny.Tests;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Optimizers;
 using Neoteny.Training.Options;
@@ -10,10 +11,10 @@ namespace Neoteny.Parity.Tests.Training;
 
 public class TraceParityTests
 {
-    private const double TraceTolerance = 1e-4;
+    private static readonly double TraceTolerance = TestDevice.IsCuda ? 1e-3 : 1e-4;
 
     // The reference itself moves its final weights by up to 1.4e-5 when every starting weight moves by a relative 1e-6.
-    private const double WeightTolerance = 3e-5;
+    private static readonly double WeightTolerance = TestDevice.IsCuda ? 1e-4 : 3e-5;
 
     public static TheoryData<string> Cases() => [.. FixtureFolders.Names("train")];
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Neoteny.Batches;
 using Neoteny.Models.Checkpoints;
+using Neoteny.Tests;
 using static TorchSharp.torch;
 
 namespace Neoteny.Parity.Tests.Training;
@@ -46,7 +47,7 @@ internal sealed class TrainingCase : IDisposable
         using var ids = trace.Read("input_ids");
         using var labels = trace.Read("labels");
         return [.. Enumerable.Range(0, (int)ids.size(1)).Select(m => MicroBatch.Pack(
-            [.. Enumerable.Range(0, (int)ids.size(2)).Select(r => (Row(ids, step, m, r), Row(labels, step, m, r)))]))];
+            [.. Enumerable.Range(0, (int)ids.size(2)).Select(r => (Row(ids, step, m, r), Row(labels, step, m, r)))], TestDevice.Current))];
     }
 
     public void Dispose() => trace.Dispose();

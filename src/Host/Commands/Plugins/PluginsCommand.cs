@@ -5,7 +5,7 @@ namespace Neoteny.Host.Commands;
 /// <summary><c>neoteny plugins</c>: one file a subcommand, and one line here.</summary>
 internal static class PluginsCommand
 {
-    public static Command Create(GlobalOptions globals) => new("plugins", "Shows, installs, removes and tests plugins.")
+    public static Command Create(GlobalOptions globals) => new("plugins", "Shows, installs, removes, tests and swaps plugins.")
     {
         PluginsListCommand.Create(globals),
         PluginsInfoCommand.Create(globals),
@@ -13,5 +13,6 @@ internal static class PluginsCommand
         PluginsRemoveCommand.Create(globals),
         PluginsTestCommand.Create(globals),
         PluginsTestCommand.CreateCompile(),
+        PluginsSwapCommand.Create(),
     };
 }

@@ -6,9 +6,17 @@ namespace Neoteny.Host.Configuration;
 [Options]
 internal sealed record ModelOptions : IValidated
 {
-    /// <summary>A folder with a Hugging Face model.</summary>
-    [Key("base_model", Required = true, Summary = "A folder with config.json, *.safetensors and the tokenizer.")]
+    /// <summary>A folder with a Hugging Face model, or an id of the hub.</summary>
+    [Key("base_model", Required = true, Summary = "A folder with config.json, *.safetensors and the tokenizer, or an id of the hub: org/name, org/name@revision.")]
     public string BaseModel { get; init; } = "";
+
+    /// <summary>The revision of <see cref="BaseModel"/> on the hub.</summary>
+    [Key("revision_of_model", Summary = "The branch, tag or commit of base_model on the hub.", Default = "main")]
+    public string? Revision { get; init; }
+
+    /// <summary>Where the tokenizer is, if not with the model.</summary>
+    [Key("tokenizer_config", Summary = "A folder or an id of the hub that holds the tokenizer.", Default = "base_model")]
+    public string? Tokenizer { get; init; }
 
     /// <summary>Keys of config.json with other values.</summary>
     [Key("overrides_of_model_config", Aliases = ["model_config"], Summary = "Keys that replace those of the model's config.json before it is built, for instance rope_scaling.")]
@@ -35,7 +43,7 @@ internal sealed record ModelOptions : IValidated
     public string? Adapter { get; init; }
 
     /// <summary>A saved adapter to go on from.</summary>
-    [Key("lora_model_dir", Summary = "A folder with a saved adapter to go on from.")]
+    [Key("lora_model_dir", Summary = "A folder (or an id of the hub) with a saved adapter to go on from.")]
     public string? SavedAdapter { get; init; }
 
     /// <inheritdoc/>

@@ -15,7 +15,6 @@ internal sealed record OfferedPackage(string Id, NuGetVersion Version, SourceRep
 /// <summary>Where packages come from: folders with <c>.nupkg</c> files, and NuGet servers (protocol version 3).</summary>
 internal sealed class PackageFeeds
 {
-    private const string OwnPrefix = "Neoteny.";
     private readonly IReadOnlyList<SourceRepository> sources;
 
     private PackageFeeds(IReadOnlyList<SourceRepository> sources) => this.sources = sources;
@@ -39,7 +38,7 @@ internal sealed class PackageFeeds
     public async Task<OfferedPackage> FindAsync(string id, VersionRange? range, CancellationToken stop)
     {
         // An own plugin comes before a stranger's package of the same short name.
-        var ids = id.Contains('.') ? [id] : new[] { OwnPrefix + id, id };
+        var ids = id.Contains('.') ? [id] : new[] { PluginIds.OwnPrefix + id, id };
         foreach (var candidate in ids)
         {
             var offers = new List<OfferedPackage>();

@@ -54,19 +54,31 @@ internal sealed class PluginInstaller(HostSetup setup, PluginStore store)
         return (Path.GetFileName(package), Path.GetFullPath(package));
     }
 
-    /// <summary>The folder that a failed installation leaves behind is cleared away by the next one.</summary>
     private Installation Install(string file, string name, string source)
     {
         using var package = PluginPackage.Open(file, name);
         var staged = store.Stage();
+        try
+        {
+            return Install(package, file, name, source, staged);
+        }
+        finally
+        {
+            if (Directory.Exists(staged))
+            {
+                Directory.Delete(staged, recursive: true);
+            }
+        }
+    }
+
+    private Installation Install(PluginPackage package, string file, string name, string source, string staged)
+    {
         package.Unpack(staged);
         var plugin = Check(staged, package, name);
         var place = store.PlaceOf(plugin.Manifest!.Id, plugin.Manifest.Version);
         if (Directory.Exists(place))
         {
-            var isSame = FolderContent.Equal(place, staged, InstallReceipt.FileName);
-            Directory.Delete(staged, recursive: true);
-            return isSame
+            return FolderContent.Equal(place, staged, InstallReceipt.FileName)
                 ? new Installation(Read(place), WasThere: true)
                 : throw new InputException($"{plugin} is installed in {place} with other content, and a version never changes. Install another version, or remove this one first: "
                     + $"neoteny plugins remove {plugin.Id} --version {plugin.Version}");
@@ -95,7 +107,7 @@ internal sealed class PluginInstaller(HostSetup setup, PluginStore store)
             throw ArchiveCheck.Refused(name, $"'{manifest.Id}' cannot be a plugin's id");
         }
 
-        if (!package.Id.Equals(manifest.Id, StringComparison.OrdinalIgnoreCase) && !package.Id.Equals($"Neoteny.{manifest.Id}", StringComparison.OrdinalIgnoreCase))
+        if (!PluginIds.Matches(manifest.Id, package.Id))
         {
             throw ArchiveCheck.Refused(name, $"the package is called {package.Id} and the plugin in it {manifest.Id}");
         }

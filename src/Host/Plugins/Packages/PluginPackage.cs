@@ -88,17 +88,18 @@ internal sealed class PluginPackage : IDisposable
             using var input = entry.Open();
             using var output = new FileStream(target, FileMode.CreateNew, FileAccess.Write);
             var buffer = new byte[81920];
-            var written = 0L;
+            var (written, checksum) = (0L, 0u);
             for (int read; (read = input.Read(buffer)) > 0; output.Write(buffer, 0, read))
             {
                 written += read;
+                checksum = Crc32.Append(checksum, buffer.AsSpan(0, read));
                 if (written > entry.Length || written > most)
                 {
                     throw ArchiveCheck.Refused(name, $"the entry '{entry.FullName}' is larger than it says");
                 }
             }
 
-            return written;
+            return checksum == entry.Crc32 ? written : throw new InvalidDataException("its checksum is another one");
         }
         catch (InvalidDataException e)
         {

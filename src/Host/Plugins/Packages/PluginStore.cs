@@ -50,7 +50,7 @@ internal sealed class PluginStore
     }
 
     /// <summary>Removes versions of a plugin, each in one step. Runs that use one go on: they loaded it from a copy.</summary>
-    /// <param name="id">The plugin, compared without case.</param>
+    /// <param name="id">The plugin.</param>
     /// <param name="range">Which versions; null for all.</param>
     /// <returns>The folders removed.</returns>
     public IReadOnlyList<string> Remove(string id, VersionRange? range)
@@ -80,7 +80,7 @@ internal sealed class PluginStore
     }
 
     private string? IdFolder(string id) => !Directory.Exists(Folder) ? null : Directory.GetDirectories(Folder)
-        .FirstOrDefault(d => Path.GetFileName(d).Equals(id, StringComparison.OrdinalIgnoreCase));
+        .FirstOrDefault(d => PluginIds.Matches(Path.GetFileName(d), id));
 
     private FileStream Acquire()
     {

@@ -21,6 +21,25 @@ internal static class AdamWScripts
             torch._fused_adamw_(p, g, m, v, [], s, lr=float(h[0]), beta1=float(h[1]), beta2=float(h[2]), weight_decay=float(h[3]), eps=float(h[4]), amsgrad=False, maximize=False, grad_scale=inverse)
             return p[0]
 
+        def fused_on_device(p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], s: List[Tensor], h: Tensor, inverse: Tensor, broken: Tensor):
+            torch._fused_adamw_(p, g, m, v, [], s, lr=float(h[0]), beta1=float(h[1]), beta2=float(h[2]), weight_decay=float(h[3]), eps=float(h[4]), amsgrad=False, maximize=False, grad_scale=inverse, found_inf=broken)
+            return p[0]
+
+        def clipping(loss: Tensor, norm: Tensor, maximum: float) -> List[Tensor]:
+            broken = torch.logical_not(torch.logical_and(torch.isfinite(loss), torch.isfinite(norm))).to(6)
+            inverse = torch.clamp((norm + 1e-6) / maximum, min=1.0) if maximum > 0.0 else torch.ones_like(norm)
+            return [torch.where(broken > 0.0, torch.ones_like(inverse), inverse).to(6), broken]
+
+        def plain_on_device(p: Tensor, g: Tensor, m: Tensor, v: Tensor, h: Tensor, inverse: Tensor, broken: Tensor):
+            counts = 1.0 - broken
+            g = torch.where(broken > 0.0, torch.zeros_like(g), g).to(6).div_(inverse)
+            p.mul_(1.0 - counts * (float(h[0]) * float(h[3])))
+            m.add_((g - m).mul_(counts * (1.0 - float(h[1]))))
+            v.mul_(1.0 - counts * (1.0 - float(h[2]))).addcmul_(g, g, value=1.0 - float(h[2]))
+            d = v.mul(float(h[6])).sqrt_().add_(float(h[4]))
+            p.sub_(torch.div(m, d).mul_(counts * (float(h[0]) * float(h[5]))))
+            return p
+
         def plain(p: Tensor, g: Tensor, m: Tensor, v: Tensor, h: Tensor, scale: Tensor):
             g = g.to(6) * float(scale)
             p.mul_(1.0 - float(h[0]) * float(h[3]))
@@ -51,6 +70,9 @@ internal static class AdamWScripts
 
     /// <summary>Calls a function; arguments are tensors and arrays of tensors. The result belongs to the caller.</summary>
     public static Tensor Invoke(string function, params object[] arguments) => Script.Call(function, arguments);
+
+    /// <summary>Calls a function with several results. They belong to the caller.</summary>
+    public static Tensor[] InvokeMany(string function, params object[] arguments) => Script.CallMany(function, arguments);
 
     /// <summary>The tensor h. The caller disposes it.</summary>
     public static Tensor Numbers(in AdamWUpdate update, double weightDecay)

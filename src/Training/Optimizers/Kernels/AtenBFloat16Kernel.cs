@@ -16,7 +16,10 @@ internal sealed class AtenBFloat16Kernel : IAdamWKernel
             using var scope = NewDisposeScope();
             var slot = slots[i];
             var wide = slot.Master ?? weights[i].to(ScalarType.Float32);
-            AdamWScripts.Invoke("plain", wide, slot.Parameter.Gradient!, slot.FirstMoment, slot.SecondMoment, numbers, scale);
+            if (update.Clipping is { } clipping)
+                AdamWScripts.Invoke("plain_on_device", wide, slot.Parameter.Gradient!, slot.FirstMoment, slot.SecondMoment, numbers, clipping.InverseFactor, clipping.IsBroken);
+            else
+                AdamWScripts.Invoke("plain", wide, slot.Parameter.Gradient!, slot.FirstMoment, slot.SecondMoment, numbers, scale);
             weights[i].copy_(slot.Master is not null ? wide : Rounded(wide, Key(update, slot)));
         }
     }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Neoteny.Training.Optimizers.Kernels;
@@ -9,14 +10,17 @@ internal sealed class FusedKernel : IAdamWKernel
     {
         using var scope = NewDisposeScope();
         var device = weights[0].device;
-        var step = tensor((float)update.Step, device: device);
+        using var number = ((float)update.Step).ToScalar();
+        var step = full([], number, dtype: ScalarType.Float32, device: device);
         object[] lists =
         [
             weights, slots.Select(s => s.Parameter.Gradient!).ToArray(), slots.Select(s => s.FirstMoment).ToArray(),
             slots.Select(s => s.SecondMoment).ToArray(), Enumerable.Repeat(step, slots.Count).ToArray(),
             AdamWScripts.Numbers(update, slots[0].WeightDecay),
         ];
-        if (update.GradientScale == 1)
+        if (update.Clipping is { } clipping)
+            AdamWScripts.Invoke("fused_on_device", [.. lists, clipping.InverseFactor, clipping.IsBroken]);
+        else if (update.GradientScale == 1)
             AdamWScripts.Invoke("fused", lists);
         else
             AdamWScripts.Invoke("fused_scaled", [.. lists, tensor((float)(1 / update.GradientScale), device: device)]);

@@ -1,8 +1,7 @@
 using Neoteny.Attention;
-using Neoteny.Runtime;
 using static TorchSharp.torch;
 
-namespace Neoteny.Plugins.Sdpa;
+namespace Neoteny.Runtime.AttentionOperators;
 
 // T tokens, Hq query heads, Dv value size
 
@@ -12,8 +11,11 @@ namespace Neoteny.Plugins.Sdpa;
 /// <c>lse' = log(exp(lse) + exp(sink))</c>. Backward of the kernel needs no correction: from <c>lse'</c> and the new output it finds the
 /// probabilities with the sink in place. The sink's own gradient is <c>-sum over t of exp(sink - lse') * (dO . O)</c>.
 /// </remarks>
-internal static class SinkColumn
+public static class SinkColumn
 {
+    /// <summary>The output and log-sum-exp with the sinks in the softmax; overwrites the output it is given.</summary>
+    /// <param name="output">What a kernel without sinks computed; its log-sum-exp must be there.</param>
+    /// <param name="input">The call; without sinks the output is returned as it is.</param>
     public static AttentionOutput AddTo(AttentionOutput output, AttentionInput input)
     {
         if (input.Sinks is not { } sinks_H)
@@ -31,6 +33,9 @@ internal static class SinkColumn
         };
     }
 
+    /// <summary>The gradients with that of the sinks.</summary>
+    /// <param name="gradients">What a kernel computed from the log-sum-exp and the output with sinks.</param>
+    /// <param name="backward">The call; without sinks the gradients are returned as they are.</param>
     public static AttentionGradients AddTo(AttentionGradients gradients, AttentionBackward backward)
     {
         if (backward.Input.Sinks is not { } sinks_H)

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
-namespace Neoteny.Core.Tests.Hub;
+namespace Neoteny.Tests.Shared;
 
 /// <summary>A hub on the loopback interface, whose large files come from another host name as from a CDN.</summary>
 internal sealed class FakeHub : IDisposable
