@@ -75,7 +75,7 @@ public sealed class TrainingOnCudaTests
         var lines = error.Message.ReplaceLineEndings("\n").Split('\n');
         Assert.Equal(1, error.ExitCode);
         Assert.Matches(@"^The GPU ran out of memory at step 8 \(.*GiB\)\. The step's peak was .* GiB: weights .*, gradients .*, optimizer state .*, activations .*\.$", lines[0]);
-        Assert.StartsWith("Largest tensors alive: model.", lines[1]);
+        Assert.Matches(@"^Largest tensors alive: .* (BFloat16|Float32|Int64) \[.*\] .* [GM]iB;", lines[1]);
         Assert.StartsWith("To need less: lower micro_batch_size (4) and raise gradient_accumulation_steps by as much; lower sequence_len (32768); set gradient_checkpointing: true", lines[2]);
         Assert.EndsWith("checkpoint-5", lines[3]);
         Assert.True(File.Exists(Path.Combine(run.Output, "checkpoint-5", "trainer_state.json")));
