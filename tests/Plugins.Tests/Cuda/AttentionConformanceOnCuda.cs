@@ -7,7 +7,7 @@ using Neoteny.Plugins.Xformers;
 using Neoteny.Runtime.Native;
 using static TorchSharp.torch;
 
-namespace Neoteny.Plugins.Tests.Attention;
+namespace Neoteny.Plugins.Tests.Cuda;
 
 /// <summary>The suite on a CUDA device; every check is skipped where there is none.</summary>
 public abstract class CudaAttentionConformance : AttentionConformance
