@@ -34,11 +34,11 @@ public abstract class EveryExtensionHasASuite
             .Select(c => (c.ExtensionType, c.Suite.Point)).ToHashSet();
         var extensions = Plugins.SelectMany(a => a.GetTypes()).Where(t => t.GetCustomAttributes<ProvidesAttribute>().Any()).ToList();
         Assert.True(extensions.Count > 0, $"{string.Join(", ", Plugins.Select(p => p.GetName().Name))} provide no extension: name the plugins' own assemblies.");
-        var missing =
+        var missing = (
             from extension in extensions
             from point in ExtensionPoint.Of(extension)
             where !tried.Contains((extension, point.Name))
-            select $"{extension.FullName} has no class that inherits {point.ConformanceClass} and creates it.";
-        Assert.Equal([], missing);
+            select $"{extension.FullName} has no class that inherits {point.ConformanceClass} and creates it.").ToList();
+        Assert.True(missing.Count == 0, string.Join(Environment.NewLine, missing));
     }
 }

@@ -1,6 +1,3 @@
-using System.Reflection;
-using System.Runtime.Loader;
-
 namespace Neoteny.Conformance;
 
 /// <summary>The child process of <see cref="ScriptProcess"/>.</summary>
@@ -14,10 +11,7 @@ internal static class Program
             return 2;
         }
 
-        var path = Path.GetFullPath(args[0]);
-        var resolver = new AssemblyDependencyResolver(path);
-        AssemblyLoadContext.Default.Resolving += (context, name) => resolver.ResolveAssemblyToPath(name) is { } found ? context.LoadFromAssemblyPath(found) : null;
-        Scripts.Compile(Assembly.LoadFrom(path), Console.Out);
+        Scripts.Compile(args[0], Console.Out);
         return 0;
     }
 }

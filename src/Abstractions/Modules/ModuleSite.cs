@@ -44,7 +44,9 @@ public sealed class ModuleSite
         get
         {
             var sites = Below().Prepend(this).ToList();
-            var features = sites.Any(s => s.Original is ILinear { Bias: not null }) ? ModuleFeatures.Biases : ModuleFeatures.None;
+            var features = sites.Any(s => s.Original is ILinear { Bias: not null } or IRouter { Bias: not null } or IExperts { DownBias: not null })
+                ? ModuleFeatures.Biases : ModuleFeatures.None;
+            features |= sites.Any(s => s.Original is IExperts { Activation.IsPlain: false }) ? ModuleFeatures.ExpertUnits : ModuleFeatures.None;
             foreach (var delta in sites.SelectMany(s => s.Deltas))
             {
                 features |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude)

@@ -37,5 +37,5 @@ internal static class SiteComparison
         }
     }
 
-    private static double Norm(Tensor tensor) => tensor.norm().item<double>();
+    private static double Norm(Tensor tensor) => Comparison.Wide(tensor).norm().item<double>();
 }

@@ -13,7 +13,7 @@ public sealed class PluginSuite : ConformanceSuite
 
     /// <summary>Creates the suite.</summary>
     /// <param name="assembly">The plugin's assembly.</param>
-    /// <param name="compile">How to start a process that calls <see cref="Scripts.Compile"/> on the assembly at a path; null for this library's own.</param>
+    /// <param name="compile">How to start a process that calls <see cref="Scripts.Compile(string, TextWriter)"/> with a path; null for this library's own.</param>
     public PluginSuite(Assembly assembly, Func<string, ProcessStartInfo>? compile = null)
         : base("plugin", null)
     {

@@ -10,7 +10,7 @@ internal static class ScriptProcess
     /// <summary>Tries all scripts of an assembly.</summary>
     /// <param name="run">Receives the failures.</param>
     /// <param name="names">The scripts to expect.</param>
-    /// <param name="start">How to start the process that calls <see cref="Scripts.Compile"/>.</param>
+    /// <param name="start">How to start the process that calls <see cref="Scripts.Compile(string, TextWriter)"/>.</param>
     public static void Check(CheckRun run, IReadOnlyList<string> names, ProcessStartInfo start)
     {
         start.RedirectStandardOutput = start.RedirectStandardError = true;

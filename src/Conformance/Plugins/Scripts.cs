@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.Loader;
 using Neoteny.Runtime.Native;
 
 namespace Neoteny.Conformance;
@@ -20,6 +21,16 @@ public static class Scripts
             output.Flush();
             ((AtenScript?)field.GetValue(null))?.Compile();
         }
+    }
+
+    /// <inheritdoc cref="Compile(Assembly, TextWriter)"/>
+    /// <param name="path">The file of a plugin's assembly; its private dependencies are looked for beside it.</param>
+    /// <param name="output">Receives one line a script; flushed before the compiler runs.</param>
+    public static void Compile(string path, TextWriter output)
+    {
+        var resolver = new AssemblyDependencyResolver(Path.GetFullPath(path));
+        AssemblyLoadContext.Default.Resolving += (context, name) => resolver.ResolveAssemblyToPath(name) is { } found ? context.LoadFromAssemblyPath(found) : null;
+        Compile(Assembly.LoadFrom(Path.GetFullPath(path)), output);
     }
 
     private static IEnumerable<FieldInfo> Fields(Assembly assembly) => assembly.GetTypes().Where(t => !t.ContainsGenericParameters)

@@ -180,14 +180,7 @@ internal sealed class ModelComposer(PluginSet plugins)
         }
 
         var plan = OverridePlan.Make(model, plugins.All<IModuleOverride>().Select(o => (Source(o), o.Instance)));
-        foreach (var (stage, claims) in new[] { ("override", plan.Replacements), ("wrap", plan.Wrappers) })
-        {
-            foreach (var group in claims.GroupBy(c => c.Source))
-            {
-                Add(stage, group.Key, [.. group.Select(c => c.Site.Path)]);
-            }
-        }
-
+        entries.AddRange(plan.Entries);
         notes.AddRange(plan.Notes);
         return plan;
     }
@@ -198,7 +191,7 @@ internal sealed class ModelComposer(PluginSet plugins)
         => string.Join(", ", names.OfType<string>().GroupBy(n => n).Select(g => $"{g.Key} ({g.Count()} parameters)").DefaultIfEmpty("no parameter"));
 
     private static string Ranks(IReadOnlyList<LowRankDelta> deltas)
-        => string.Create(CultureInfo.InvariantCulture, $"rank {string.Join(", ", deltas.Select(d => d.A.Shape[0]).Distinct())}, {deltas.SelectMany(d => d.Parameters).Sum(p => p.Count):n0} parameters");
+        => string.Create(CultureInfo.InvariantCulture, $"rank {string.Join(", ", deltas.Select(d => d.Rank).Distinct())}, {deltas.SelectMany(d => d.Parameters).Sum(p => p.Count):n0} parameters");
 
     private ExtensionSource SourceOf<TPoint>(TPoint instance, string name)
         where TPoint : class

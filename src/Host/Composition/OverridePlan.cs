@@ -66,6 +66,12 @@ internal sealed class OverridePlan
         }
     }
 
+    /// <summary>The plan as lines of a composition, in the order in which it is applied.</summary>
+    public IEnumerable<CompositionEntry> Entries => Lines("override", replacements).Concat(Lines("wrap", wrappers));
+
+    private static IEnumerable<CompositionEntry> Lines(string stage, IEnumerable<Claim> claims)
+        => claims.GroupBy(c => c.Source).Select(g => new CompositionEntry(stage, g.Key, [.. g.Select(c => c.Site.Path)]));
+
     private static List<Claim> Claims(IModuleTree model, ExtensionSource source, IModuleOverride @override)
         => [.. @override.Claim(model).Select(path => new Claim(source, @override, model.Sites.FirstOrDefault(s => s.Path == path)
             ?? throw new NeotenyException($"{source} claims '{path}', which this model does not have. This is an error of the plugin.")))];

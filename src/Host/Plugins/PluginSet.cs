@@ -9,7 +9,7 @@ namespace Neoteny.Host.Plugins;
 internal sealed record ProvidedExtension<TPoint>(string Plugin, string Version, string Name, TPoint Instance);
 
 /// <summary>The plugins loaded for a run.</summary>
-internal sealed class PluginSet : IDisposable
+internal sealed partial class PluginSet : IDisposable
 {
     private readonly PluginCatalog _catalog;
     private readonly SharedAssemblies _shared;
@@ -52,6 +52,8 @@ internal sealed class PluginSet : IDisposable
         _plugins.Add(loaded);
         _catalog.MarkActive(plugin);
         _log.LogInformation("Plugin {Plugin}: {Why}", plugin, why);
+        if (HazardCheck.Of(plugin.Manifest!.AssemblyPath) is { Count: > 0 } hazards)
+            _log.LogWarning("Plugin {Plugin} uses what can crash the process: {Hazards}", plugin, string.Join("; ", hazards));
         return loaded;
     }
 

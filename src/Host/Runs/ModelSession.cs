@@ -50,14 +50,14 @@ internal sealed class ModelSession : IDisposable
     /// <summary>The folder with the tokenizer's files and its chat template.</summary>
     public string TokenizerFolder => tokenizer.Folder;
 
-    /// <summary>The loss in use.</summary>
-    public ILoss Loss { get; }
+    /// <summary>The loss in use; exchanged between two optimizer steps only.</summary>
+    public ILoss Loss { get; set; }
 
     /// <summary>The adapter attached, or null.</summary>
     public IAdapter? Adapter { get; }
 
-    /// <summary>What was done by whom, in order.</summary>
-    public IReadOnlyList<CompositionEntry> Composition { get; }
+    /// <summary>What was done by whom, in order; a swap replaces it.</summary>
+    public IReadOnlyList<CompositionEntry> Composition { get; set; }
 
     /// <summary>Loads and composes the model of a run.</summary>
     /// <param name="run">The run.</param>
