@@ -2,8 +2,10 @@ using System.Reflection;
 using Neoteny.Conformance;
 using Neoteny.Conformance.Xunit;
 using Neoteny.Plugins.CrossEntropy;
+using Neoteny.Plugins.Flash;
 using Neoteny.Plugins.Lora;
 using Neoteny.Plugins.Sdpa;
+using Neoteny.Plugins.Xformers;
 
 namespace Neoteny.Plugins.Tests;
 
@@ -14,7 +16,7 @@ public sealed class ShippedExtensionsHaveSuites : EveryExtensionHasASuite
 
 public sealed class ShippedPluginTests
 {
-    public static Assembly[] Assemblies { get; } = [typeof(SdpaAttention).Assembly, typeof(CrossEntropyLoss).Assembly, typeof(LoraAdapter).Assembly];
+    public static Assembly[] Assemblies { get; } = [typeof(SdpaAttention).Assembly, typeof(FlashAttention2).Assembly, typeof(XformersAttention).Assembly, typeof(CrossEntropyLoss).Assembly, typeof(LoraAdapter).Assembly];
 
     public static TheoryData<string> Names() => [.. Assemblies.Select(a => a.GetName().Name!)];
 

@@ -57,8 +57,8 @@ public sealed class ModelConfigurationTests(Workspace workspace) : IClassFixture
     [Fact]
     public void Two_kernels_are_an_error_that_names_both_places()
         => Train(("flash_attention", "true"), ("sdp_attention", "true")).Refused(2,
-            $"{workspace.At("bad.yml")}:10:18: flash_attention: cannot be combined with sdp_attention ({workspace.At("bad.yml")}:11:16): a run has one attention kernel. Write "
-            + "attn_implementation: sdpa or flash_attention_2.");
+            $"{workspace.At("bad.yml")}:11:16: sdp_attention: cannot be combined with flash_attention ({workspace.At("bad.yml")}:10:18): a run has one attention kernel. Write "
+            + "attn_implementation: flash_attention_2 or sdpa.");
 
     private ProgramResult Train(params (string, string?)[] changes) => NeotenyProgram.Run("train", workspace.Config("bad", changes));
 }
