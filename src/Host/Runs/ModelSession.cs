@@ -137,10 +137,10 @@ internal sealed class ModelSession : IDisposable
 
     /// <summary>The base model's folder; one of the hub is downloaded.</summary>
     /// <exception cref="InputException">There is none.</exception>
-    public static string FolderOf(RunContext run, ModelSource? source = null, HubPlaces? places = null)
+    private static string FolderOf(RunContext run, ModelSource? source, HubPlaces places)
     {
         var options = run.Options<ModelOptions>();
-        return source?.Folder ?? (places ?? HubPlaces.OnConsole(default)).Folder(
+        return source?.Folder ?? places.Folder(
             run.File, "base_model", options.BaseModel, options.Revision, options.Reinitialize ? HubSelection.Tokenizer : HubSelection.Model, ModelSource.Otherwise);
     }
 
@@ -172,7 +172,7 @@ internal sealed class ModelSession : IDisposable
         tokenizer.Dispose();
     }
 
-    private static void CheckOverrides(RunContext run, string folder, IReadOnlyDictionary<string, object?> overrides)
+    internal static void CheckOverrides(RunContext run, string folder, IReadOnlyDictionary<string, object?> overrides)
     {
         var config = HuggingFaceConfig.Open(folder);
         if (overrides.Count > 0 && ModelFamilies.WithoutEffect(config.WithOverrides(overrides), config, overrides.Keys) is [var key, ..])

@@ -30,7 +30,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
     {
         using var opened = session = ModelSession.Open(run, log, stop: stop);
         var options = Options();
-        var data = LoadData(options.Data, options.Steps.Seed);
+        var data = LoadData(options.Data, options.Steps.Seed, stop);
         var display = new ProgressDisplay(console);
         using var live = new LiveRun(run, opened, log, Watch);
         using var trainer = new Trainer(new TrainingSetup
@@ -54,9 +54,10 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
     /// <inheritdoc/>
     public void Save(string folder) => session!.Save(folder);
 
-    private TrainingData LoadData(DataOptions options, long seed)
+    private TrainingData LoadData(DataOptions options, long seed, CancellationToken stop)
     {
-        var data = new DataLoader(options, new TokenizerText(session!.Tokenizer), Chat()) { ResolvePath = run.File.ResolvePath }.Load(seed);
+        var places = new HubPlaces(w => log.LogWarning("{Note}", w), stop);
+        var data = new DataLoader(options, new TokenizerText(session!.Tokenizer), Chat()) { ResolvePath = run.File.ResolvePath, Download = d => places.Data(run.File, d) }.Load(seed);
         log.LogInformation("Training data: {Report}", data.Report);
         if (data.EvaluationReport is { } evaluation)
         {
