@@ -149,6 +149,7 @@ internal sealed class TinyModel : IModuleTree, IDisposable
     private LowRankDelta StackedDelta(ModuleSite site, DeltaTarget target, string name, int inputs, int outputs) => new()
     {
         Target = target,
+        ExpertCount = ExpertCount,
         A = Added(site, $"{name}.lora_A.weight", ExpertCount * Rank, inputs),
         B = Added(site, $"{name}.lora_B.weight", outputs, Rank * ExpertCount),
         Scale = 0.75,
