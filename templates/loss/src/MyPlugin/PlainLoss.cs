@@ -53,7 +53,7 @@ public sealed class PlainLoss(PlainLossOptions options) : ILoss
         }
 
         var factor_C1 = kept_C1.mul_(Scalars.Of(input.Scale));
-        var dz_CV = z_CV.sub_(lse_C1).exp_().sub_(Scalars.Of(smoothing / z_CV.size(1)), Scalars.One).mul_(factor_C1);
+        var dz_CV = z_CV.sub_(lse_C1).exp_().add_(Scalars.Of(-smoothing / z_CV.size(1)), Scalars.One).mul_(factor_C1);
         dz_CV.scatter_add_(1, index_C1, factor_C1.mul(Scalars.Of(smoothing - 1)));
         var rounded_CV = dz_CV.to(hidden_CH.dtype);
         gradient_CH.copy_(WeightProducts.InputGradient(head.Weight, rounded_CV));
