@@ -23,7 +23,7 @@ public sealed partial class TemplateRepositories : IDisposable
             DotNetCommand.RunPlain(_folder, Arguments(command));
         foreach (var point in Points.Skip(1))
             DotNetCommand.RunPlain(_folder, "new", $"neoteny-{point}", "-o", Path.Combine(_folder, Name(point)), "--packages", PackagesFolder);
-        FirstTests = DotNetCommand.Run(_folder, Arguments(Commands[^1]), "-c", "Release");
+        FirstTests = DotNetCommand.Run(_folder, [.. Arguments(Commands[^1]), "-c", "Release"]);
         BuildOthers();
     }
 

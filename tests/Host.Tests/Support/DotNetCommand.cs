@@ -22,7 +22,7 @@ internal static class DotNetCommand
 
     private static string Run(string folder, int expected, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
@@ -30,9 +30,10 @@ internal static class DotNetCommand
         // Where templates are installed; a folder of the user's stays as it is.
         start.Environment["DOTNET_CLI_HOME"] = Path.Combine(folder, ".dotnet-home");
         using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == expected, $"dotnet {string.Join(' ', arguments)}:\n{output}");
+        Assert.True(process.ExitCode == expected, $"dotnet {string.Join(' ', arguments)}:\n{output}\n{errors.Result}");
         return output;
     }
 }
