@@ -46,7 +46,7 @@ public class ChatEncoderTests
     public void The_end_of_a_conversation_behind_its_last_turn_is_trained_with_it()
     {
         var (tokenizer, chat) = Encode("phi_35", Talk, new ChatTraining());
-        Assert.Equal(["reply one<|end|>", "reply two<|end|>"], ChatTokenizers.TrainedRuns(tokenizer, chat));
+        Assert.Equal(["reply one<|end|>", "reply two<|end|>\n<|endoftext|>"], ChatTokenizers.TrainedRuns(tokenizer, chat));
     }
 
     [Fact]
