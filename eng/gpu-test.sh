@@ -10,5 +10,5 @@ if [ $# -gt 0 ] && [ "${1#--}" = "$1" ]; then bundle=$1 && shift; fi
 export NEOTENY_FIXTURES=${NEOTENY_FIXTURES:-$root/tests/Fixtures} NEOTENY_TEST_DEVICE=cuda
 home=${NEOTENY_BUNDLE_HOME:-/tmp/neoteny-bundle}
 run() { NEOTENY_BUNDLE_PROGRAM=tests/neoteny-tests "$bundle/neoteny" "$@"; }
-if [ $# -eq 0 ]; then set -- --filter .Cuda. --filter .Parity.Tests.Models. --filter .Parity.Tests.Training.; fi
+if [[ " $* " != *" --filter "* ]]; then set -- "$@" --filter .Cuda. --filter .ModelParity --filter .AdapterParity --filter .GenerationParity --filter .BFloat16Parity --filter .TraceParity; fi
 run "$@" "$home/tests/Neoteny.Core.Tests.dll" "$home/tests/Neoteny.Plugins.Tests.dll" "$home/tests/Neoteny.Parity.Tests.dll"

@@ -95,6 +95,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
             B = Make(site, request, $"{name}lora_B.weight", [chosen.Outputs, rows], () => zeros(chosen.Outputs, rows), chosen.TakesTurns),
             Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, "alpha_pattern", chosen.Name, configuration.Alpha)),
             Target = chosen.Target,
+            ExpertCount = (int)chosen.Experts,
         };
         configurations[delta] = configuration;
         return delta;

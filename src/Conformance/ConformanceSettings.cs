@@ -1,3 +1,4 @@
+using Neoteny.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,6 +7,9 @@ namespace Neoteny.Conformance;
 /// <summary>What a suite runs on.</summary>
 public sealed class ConformanceSettings
 {
+    // Devices are TorchSharp's, whose own search for libtorch must not come first.
+    static ConformanceSettings() => LibTorch.Load();
+
     /// <summary>Where the implementation runs. The references always run on the CPU.</summary>
     public Device Device { get; init; } = CPU;
 

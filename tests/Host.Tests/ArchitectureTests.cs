@@ -20,6 +20,14 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
+    public void The_host_runs_the_conformance_checks_without_xunit()
+    {
+        string[] assemblies = ["neoteny.dll", "Neoteny.Conformance.dll"];
+
+        Assert.DoesNotContain(assemblies.SelectMany(References), r => r.StartsWith("xunit", StringComparison.OrdinalIgnoreCase) || r == "Neoteny.Conformance.Xunit");
+    }
+
+    [Fact]
     public void A_plugin_project_references_no_other_project()
     {
         var references =
@@ -68,6 +76,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("Neoteny.Abstractions.dll", new string[0])]
     [InlineData("Neoteny.Runtime.dll", new[] { "Neoteny.Abstractions" })]
+    [InlineData("Neoteny.Conformance.dll", new[] { "Neoteny.Abstractions", "Neoteny.Runtime" })]
     [InlineData("Neoteny.Models.dll", new[] { "Neoteny.Abstractions", "Neoteny.Runtime" })]
     [InlineData("Neoteny.Training.dll", new[] { "Neoteny.Abstractions", "Neoteny.Models", "Neoteny.Runtime" })]
     public void An_assembly_references_only_those_below_it(string assembly, string[] allowed)

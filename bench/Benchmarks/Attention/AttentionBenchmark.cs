@@ -4,6 +4,7 @@ using Neoteny.Benchmarks.Harness;
 using Neoteny.Plugins.Flash;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Plugins.Xformers;
+using Neoteny.Runtime.Cuda;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,6 +15,7 @@ internal sealed class AttentionBenchmark : IBenchmark
 {
     private const int Layers = 8;
     private const int WarmUp = 4;
+    private const int FreshWarmUp = 24;
     private const double Tolerance = 2e-2;
 
     private static readonly (string Name, IAttention Kernel)[] Kernels =
@@ -34,7 +36,7 @@ internal sealed class AttentionBenchmark : IBenchmark
         }
 
         List<Measurement> measurements = [];
-        List<string> notes = [$"Device: {Gpu()}"];
+        List<string> notes = [$"Device: {CudaDevice.Get(0).Name}, CUDA {CudaLibraries.Runtime}, cuDNN {CudaLibraries.CuDnn}"];
         foreach (var shape in AttentionShape.All)
         {
             foreach (var (name, kernel) in Kernels)
@@ -59,7 +61,7 @@ internal sealed class AttentionBenchmark : IBenchmark
         {
             Title = "Attention kernels",
             Method = $"bf16, {AttentionShape.QueryHeads} query heads, one row of {AttentionShape.Tokens} tokens, causal. A sample is a step of {Layers} layers on one layout, between two "
-                + "synchronisations of the device, host time included; lengths called fresh are other ones in every step. Work is 4 H D sum(len^2) / 2 operations forward and 3.5 times that with backward.",
+                + $"synchronisations of the device, host time included; lengths called fresh are other ones in every step, after {FreshWarmUp} steps. Work is 4 H D sum(len^2) / 2 operations forward and 3.5 times that with backward.",
             Measurements = measurements,
             Notes = notes,
         };
@@ -69,8 +71,9 @@ internal sealed class AttentionBenchmark : IBenchmark
     {
         Tensor Random(int heads) => randn(AttentionShape.Tokens, heads, shape.HeadSize, dtype: ScalarType.BFloat16, device: CUDA);
         manual_seed(1);
+        var warmUp = shape.IsFresh ? FreshWarmUp : WarmUp;
         var (q, k, v, gradient) = (Random(AttentionShape.QueryHeads), Random(shape.KeyHeads), Random(shape.KeyHeads), Random(AttentionShape.QueryHeads));
-        var layouts = Enumerable.Range(0, WarmUp + repeat).Select(i => SequenceLayout.Of(shape.Lengths(i), CUDA)).ToArray();
+        var layouts = Enumerable.Range(0, warmUp + repeat).Select(i => SequenceLayout.Of(shape.Lengths(i), CUDA)).ToArray();
         AttentionInput Input(SequenceLayout layout) => new() { Query = q, Key = k, Value = v, Layout = layout, Spec = shape.Spec, NeedsBackward = true };
         error = AttentionComparison.Error(kernel, Input(layouts[0]), gradient);
         if (!(error < Tolerance))
@@ -85,7 +88,7 @@ internal sealed class AttentionBenchmark : IBenchmark
             var input = Input(layout);
             var work = Layers * AttentionShape.ForwardWork(layout.QueryLengths, shape.HeadSize);
             var (first, second) = (Seconds(() => Step(kernel, input, null)), Seconds(() => Step(kernel, input, gradient)));
-            if (i >= WarmUp)
+            if (i >= warmUp)
             {
                 forward.Add(work / first);
                 both.Add(3.5 * work / second);
@@ -115,11 +118,5 @@ internal sealed class AttentionBenchmark : IBenchmark
         action();
         cuda.synchronize();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private static string Gpu()
-    {
-        using var process = Process.Start(new ProcessStartInfo("nvidia-smi", ["--query-gpu=name,driver_version", "--format=csv,noheader"]) { RedirectStandardOutput = true })!;
-        return $"{process.StandardOutput.ReadToEnd().Trim().Replace(", ", ", driver ", StringComparison.Ordinal)}";
     }
 }

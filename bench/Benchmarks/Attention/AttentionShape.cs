@@ -25,6 +25,9 @@ internal sealed record AttentionShape(string Name, int KeyHeads, int HeadSize, F
         }
         select new AttentionShape(shape.Name, shape.KeyHeads, head, shape.Lengths);
 
+    /// <summary>Whether every step has other lengths.</summary>
+    public bool IsFresh => Lengths == Fresh;
+
     public AttentionSpec Spec => new()
     {
         Demands = AttentionFeatures.Causal | (KeyHeads < QueryHeads ? AttentionFeatures.GroupedHeads : 0),

@@ -41,7 +41,7 @@ internal sealed record Machine
             System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
             DotNet = RuntimeInformation.FrameworkDescription,
             TorchSharp = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
-            LibTorch = torch.__version__,
+            LibTorch = Runtime.Native.LibTorch.Version ?? torch.__version__,
             Commit = Git("rev-parse", "--short", "HEAD") + (Git("status", "--porcelain", "--untracked-files=no").Length > 0 ? " with changes" : ""),
             LoadAverage = string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]),
             Date = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),

@@ -1,7 +1,7 @@
 using Neoteny.Attention;
 using Neoteny.Plugins.Flash.Cudnn;
 using Neoteny.Runtime.Cpu;
-using Neoteny.Runtime.Native;
+using Neoteny.Runtime.Cuda;
 using static TorchSharp.torch;
 
 namespace Neoteny.Plugins.Flash;
@@ -127,7 +127,12 @@ internal sealed unsafe class RaggedAttention : IDisposable
     /// <summary>The same call with queries and keys without gaps: the kernels take the strides of their gradients for those of the tensors themselves.</summary>
     private static AttentionInput Dense(AttentionInput input) => new()
     {
-        Query = input.Query.contiguous(), Key = input.Key.contiguous(), Value = input.Value, Layout = input.Layout, Spec = input.Spec, NeedsBackward = true,
+        Query = input.Query.contiguous(),
+        Key = input.Key.contiguous(),
+        Value = input.Value,
+        Layout = input.Layout,
+        Spec = input.Spec,
+        NeedsBackward = true,
     };
 
     private static long Id(RaggedTensor tensor) => (long)tensor;
@@ -160,14 +165,7 @@ internal sealed unsafe class RaggedAttention : IDisposable
             handles[index] = handle = CudnnLibrary.CreateHandle();
         }
 
-        var current = (delegate* unmanaged<int, nint*, int>)LibTorch.Symbol("torch_cuda", "aoti_torch_get_current_cuda_stream");
-        nint stream;
-        if (current is null || current(index, &stream) != 0)
-        {
-            throw new NeotenyException($"libtorch in {LibTorch.Folder} does not say its current CUDA stream; libtorch 2.10 and 2.11 do. Use one of these.");
-        }
-
-        CudnnLibrary.SetStream(handle, stream);
+        CudnnLibrary.SetStream(handle, CudaStream.Current(CudaDevice.Get(index)));
         return handle;
     }
 }

@@ -14,7 +14,10 @@ internal readonly record struct DocumentRun(int Count, int Queries, int Keys, in
 
     public int KeyRows => Count * Keys;
 
-    public static IEnumerable<DocumentRun> Of(SequenceLayout layout)
+    /// <summary>All documents of a row, in order.</summary>
+    /// <param name="layout">The row.</param>
+    /// <param name="mostScores">The most pairs of queries and keys in one run; a document with more is a run of its own.</param>
+    public static IEnumerable<DocumentRun> Of(SequenceLayout layout, long mostScores = long.MaxValue)
     {
         var (queryStart, keyStart) = (0, 0);
         for (var i = 0; i < layout.QueryLengths.Count;)
@@ -22,6 +25,11 @@ internal readonly record struct DocumentRun(int Count, int Queries, int Keys, in
             var (queries, keys, count) = (layout.QueryLengths[i], layout.KeyLengths[i], 0);
             for (; i < layout.QueryLengths.Count && layout.QueryLengths[i] == queries && layout.KeyLengths[i] == keys; i++)
             {
+                if (count > 0 && (count + 1L) * queries * keys > mostScores)
+                {
+                    break;
+                }
+
                 count++;
             }
 

@@ -10,6 +10,9 @@ namespace Neoteny.Plugins.Sdpa;
 [Provides("eager", Summary = "The plain reference: every semantic, no fused kernel.")]
 public sealed class EagerAttention : IAttention
 {
+    // Scores of one run in fp32 take 256 MB; a longer document takes what its own scores need.
+    private const long MostScores = 1L << 26;
+
     /// <inheritdoc/>
     public AttentionFeatures Supports => AttentionFeatures.Causal | AttentionFeatures.Window | AttentionFeatures.Softcap | AttentionFeatures.Sinks
         | AttentionFeatures.GroupedHeads | AttentionFeatures.DistinctValueSize | AttentionFeatures.UnequalLengths | AttentionFeatures.LogSumExp
@@ -20,7 +23,7 @@ public sealed class EagerAttention : IAttention
     {
         var outputs = new List<Tensor>();
         var sums = new List<Tensor>();
-        foreach (var run in DocumentRun.Of(input.Layout))
+        foreach (var run in DocumentRun.Of(input.Layout, MostScores / input.Spec.QueryHeads))
         {
             var (q, k, v) = Split(input, run);
             var scores = Scores(input, run, q, k);
@@ -38,7 +41,7 @@ public sealed class EagerAttention : IAttention
         var input = backward.Input;
         List<Tensor> queries = [], keys = [], values = [];
         Tensor? sinks = null;
-        foreach (var run in DocumentRun.Of(input.Layout))
+        foreach (var run in DocumentRun.Of(input.Layout, MostScores / input.Spec.QueryHeads))
         {
             var (q, k, v) = Split(input, run);
             var dO = Queries(backward.OutputGradient, run, input.Spec);

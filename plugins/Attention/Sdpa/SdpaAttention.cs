@@ -12,7 +12,8 @@ public sealed class SdpaAttention : IAttention
 {
     /// <inheritdoc/>
     public AttentionFeatures Supports => AttentionFeatures.Causal | AttentionFeatures.Window | AttentionFeatures.GroupedHeads
-        | AttentionFeatures.UnequalLengths | AttentionFeatures.LogSumExp | AttentionFeatures.Deterministic | AttentionFeatures.Sinks;
+        | AttentionFeatures.UnequalLengths | AttentionFeatures.LogSumExp | AttentionFeatures.Deterministic | AttentionFeatures.Sinks
+        | AttentionFeatures.DistinctValueSize;
 
     /// <inheritdoc/>
     public string? Refuses(AttentionSpec spec, ScalarType dtype, Device device)
@@ -20,9 +21,9 @@ public sealed class SdpaAttention : IAttention
 
     /// <inheritdoc/>
     public AttentionOutput Forward(AttentionInput input)
-        => SinkColumn.AddTo(input.Query.device_type == DeviceType.CUDA ? CudaKernels.Forward(input) : CpuFlash.Forward(input), input);
+        => SinkColumn.AddTo(input.Query.device_type == DeviceType.CUDA ? CudaKernels.Forward(input) : EqualHeadSizes.Forward(input, CpuFlash.Forward), input);
 
     /// <inheritdoc/>
     public AttentionGradients Backward(AttentionBackward backward)
-        => SinkColumn.AddTo(backward.Input.Query.device_type == DeviceType.CUDA ? CudaKernels.Backward(backward) : CpuFlash.Backward(backward), backward);
+        => SinkColumn.AddTo(backward.Input.Query.device_type == DeviceType.CUDA ? CudaKernels.Backward(backward) : EqualHeadSizes.Backward(backward, CpuFlash.Backward), backward);
 }

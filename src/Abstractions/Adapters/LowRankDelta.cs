@@ -32,6 +32,12 @@ public sealed class LowRankDelta
     /// <summary>A bias of B, <c>[O]</c>, scaled as B is, or null. Not together with <see cref="Magnitude"/>.</summary>
     public Parameter? Bias { get; init; }
 
+    /// <summary>How many matrices A and B hold each: the experts of a stack, else 1.</summary>
+    public int ExpertCount { get; init; } = 1;
+
+    /// <summary>The rank of one matrix.</summary>
+    public long Rank => A.Shape[0] / ExpertCount;
+
     /// <summary>All its parameters.</summary>
     public IEnumerable<Parameter> Parameters => new[] { A, B, Magnitude, Bias }.OfType<Parameter>();
 }

@@ -19,4 +19,8 @@ public interface IProblems
     /// <param name="property">Name of the options property whose key is to blame.</param>
     /// <param name="message">What is odd, and the remedy.</param>
     void Warn(string property, string message) => _ = (property, message);
+
+    /// <summary>Where a key stands, for messages about two keys: "flash_attention (run.yml:7:18)".</summary>
+    /// <param name="property">Name of the options property that binds it.</param>
+    string Where(string property) => property;
 }

@@ -52,4 +52,7 @@ public sealed record ExpertActivation
 
     /// <summary>Added to up.</summary>
     public double UpOffset { get; init; }
+
+    /// <summary>Whether the unit is <c>act(gate) * up</c> and no more.</summary>
+    public bool IsPlain => Alpha == 1 && Limit is null && UpOffset == 0;
 }

@@ -42,7 +42,7 @@ public enum ModuleFeatures : long
     /// <summary>Deltas with magnitudes (DoRA).</summary>
     DeltaMagnitude = 1 << 2,
 
-    /// <summary>Biases of linear sites.</summary>
+    /// <summary>Biases of linear sites, routers and experts.</summary>
     Biases = 1 << 3,
 
     /// <summary>Weights in a format that is not dense.</summary>
@@ -50,6 +50,9 @@ public enum ModuleFeatures : long
 
     /// <summary>Deltas with a bias of B.</summary>
     DeltaBias = 1 << 5,
+
+    /// <summary>Experts whose gated unit is clamped, shifted or steeper (see <see cref="ExpertActivation.IsPlain"/>).</summary>
+    ExpertUnits = 1 << 6,
 }
 
 /// <summary>How an override takes a site.</summary>

@@ -38,6 +38,25 @@ public sealed class ModuleSite
     /// <summary>What adapters attached here.</summary>
     public IReadOnlyList<LowRankDelta> Deltas => deltas;
 
+    /// <summary>What this site and those below it carry that an override of it must support.</summary>
+    public ModuleFeatures Carries
+    {
+        get
+        {
+            var sites = Below().Prepend(this).ToList();
+            var features = sites.Any(s => s.Original is ILinear { Bias: not null } or IRouter { Bias: not null } or IExperts { DownBias: not null })
+                ? ModuleFeatures.Biases : ModuleFeatures.None;
+            features |= sites.Any(s => s.Original is IExperts { Activation.IsPlain: false }) ? ModuleFeatures.ExpertUnits : ModuleFeatures.None;
+            foreach (var delta in sites.SelectMany(s => s.Deltas))
+            {
+                features |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude)
+                    | (delta.Bias is null ? 0 : ModuleFeatures.DeltaBias);
+            }
+
+            return features | (sites.SelectMany(s => s.Parameters).Any(p => p.Format != DenseFormat.Instance) ? ModuleFeatures.StoredFormats : 0);
+        }
+    }
+
     /// <summary>Sets the plain block, once, while the model is built.</summary>
     public TBlock Fill<TBlock>(TBlock block)
         where TBlock : IBlock

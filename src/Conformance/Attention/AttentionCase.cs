@@ -32,6 +32,9 @@ public sealed record AttentionCase(string Name, int QueryHeads, int KeyHeads, in
     /// <summary>Factor on random queries: large ones make extreme scores.</summary>
     public double Spread { get; init; } = 1;
 
+    /// <summary>Factor on the tolerance, for problems that magnify the rounding of their scores.</summary>
+    public double Slack { get; init; } = 1;
+
     /// <summary>What else is demanded: bits that no other property stands for.</summary>
     public AttentionFeatures Further { get; init; }
 
@@ -70,7 +73,7 @@ public sealed record AttentionCase(string Name, int QueryHeads, int KeyHeads, in
         new("distinct value size", 4, 2, 24, 11, 2) { ValueSize = 16 },
         new("larger value size", 2, 2, 16, 9) { ValueSize = 32 },
         new("everything", 4, 2, 24, 3, 1) { Keys = [11, 4], ValueSize = 40, Sinks = true, Window = 6, Softcap = 3 },
-        new("extreme scores", 2, 2, 16, 13, 2) { Spread = 60 },
+        new("extreme scores", 2, 2, 16, 13, 2) { Spread = 60, Slack = 8 },
     ];
 
     /// <summary>Every semantic in use.</summary>

@@ -6,11 +6,16 @@ namespace Neoteny.Conformance;
 /// <summary>A case with random tensors. Everything but the layout belongs to the dispose scope around.</summary>
 internal sealed class AttentionProblem : IDisposable
 {
-    private AttentionProblem(AttentionInput input, Tensor gradient) => (Input, OutputGradient) = (input, gradient);
+    private readonly double slack;
+
+    private AttentionProblem(AttentionInput input, Tensor gradient, double slack) => (Input, OutputGradient, this.slack) = (input, gradient, slack);
 
     public AttentionInput Input { get; }
 
     public Tensor OutputGradient { get; }
+
+    /// <summary>How far results may be off.</summary>
+    public double Tolerance => slack * Conformance.Tolerance.Of(Input.Query.dtype);
 
     /// <summary>What exactly vanishes (a query's gradient where it sees one key) is held against this scale of the problem.</summary>
     public double Floor => Comparison.Wide(OutputGradient).norm().item<double>();
@@ -39,7 +44,7 @@ internal sealed class AttentionProblem : IDisposable
             Sinks = problem.Sinks ? draw.Normal(dtype, spec.QueryHeads) : null,
             NeedsBackward = needsBackward,
         };
-        return new AttentionProblem(input, draw.Normal(dtype, layout.Tokens, spec.QueryHeads, valueSize));
+        return new AttentionProblem(input, draw.Normal(dtype, layout.Tokens, spec.QueryHeads, valueSize), problem.Slack);
     }
 
     /// <summary>Forward, and backward from what it gave.</summary>

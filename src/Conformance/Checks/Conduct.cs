@@ -56,7 +56,8 @@ internal static class Conduct
     /// <summary>A call on another thread gives the same, changes no thread count and leaves no thread behind.</summary>
     public static void AnyThread(CheckRun run, Workload workload, double tolerance)
     {
-        var (here, threads) = (workload.Keep(), get_num_threads());
+        var threads = get_num_threads();
+        var here = workload.Keep();
         Settle(workload);
         var before = NativeThreads();
         for (var i = 0; i < ThreadCalls; i++)

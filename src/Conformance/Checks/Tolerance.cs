@@ -4,7 +4,7 @@ namespace Neoteny.Conformance;
 
 /// <summary>How far a result may be from the fp64 reference of the same, already rounded inputs, relative to its norm.</summary>
 /// <remarks>
-/// bf16 and fp16: eight units of rounding (2^-9 and 2^-12). Inputs cost nothing, since the reference sees them rounded; a kernel rounds
+/// bf16 and fp16: four units of rounding (2^-8 and 2^-11). Inputs cost nothing, since the reference sees them rounded; a kernel rounds
 /// probabilities, score gradients and results once each, and the softmax gradient subtracts two of them. fp32: rounding of a sum over a
 /// few hundred products and of exponentials accurate to a few units, 1e-5. On a device the order of sums differs, and still fits. TF32
 /// products (2^-11) do not: a kernel that uses them in fp32 must not claim fp32.
@@ -15,8 +15,8 @@ public static class Tolerance
     public static double Of(ScalarType dtype) => dtype switch
     {
         ScalarType.Float64 => 1e-9,
-        ScalarType.BFloat16 => 8.0 / 512,
-        ScalarType.Float16 => 8.0 / 4096,
+        ScalarType.BFloat16 => 4.0 / 256,
+        ScalarType.Float16 => 4.0 / 2048,
         _ => 1e-5,
     };
 }

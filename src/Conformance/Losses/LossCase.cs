@@ -15,6 +15,9 @@ public sealed record LossCase(string Name, int Tokens, int Hidden, int Vocabular
     /// <summary>Factor on random hidden states: large ones make extreme logits.</summary>
     public double Spread { get; init; } = 1;
 
+    /// <summary>Factor on the tolerance, for problems that magnify the rounding of their logits.</summary>
+    public double Slack { get; init; } = 1;
+
     /// <summary>The factor on the sum.</summary>
     public double Scale { get; init; } = 0.125;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Neoteny.Host.Runs;
+using Neoteny.Host.Swap;
 using Spectre.Console;
 
 namespace Neoteny.Host.Commands;
@@ -12,7 +13,8 @@ internal static class TrainCommand
     public static Command Create(GlobalOptions globals)
     {
         var config = ConfigArgument.Create();
-        var command = new Command("train", "Trains as a YAML file says. Ctrl-C finishes the step, saves a checkpoint and ends.") { config };
+        var watch = new Option<bool>("--watch-plugins") { Description = "Swap newer versions of the run's plugins in between two steps, as they are installed or built." };
+        var command = new Command("train", "Trains as a YAML file says. Ctrl-C finishes the step, saves a checkpoint and ends.") { config, watch };
         command.SetAction((result, _) => ApplicationHost.RunAsync(
             result.GetRequiredValue(config),
             result.GetValue(globals.Verbose),
@@ -26,7 +28,10 @@ internal static class TrainCommand
                     console.Profile.Width = ushort.MaxValue;
                 }
 
-                var outcome = new TrainRun(run, console, services.GetRequiredService<ILoggerFactory>().CreateLogger("train")).Execute(stop);
+                var outcome = new TrainRun(run, console, services.GetRequiredService<ILoggerFactory>().CreateLogger("train"))
+                {
+                    Watch = result.GetValue(watch) ? WatchTimes.Usual : null,
+                }.Execute(stop);
                 return Task.FromResult(outcome.Stopped ? ExitCode.Interrupted : ExitCode.Success);
             }));
         return command;

@@ -5,14 +5,13 @@ internal static class FeatureCheck
 {
     /// <summary>Refuses an extension that lacks a demanded feature, by name.</summary>
     /// <exception cref="InputException">A feature is missing.</exception>
-    public static void Demand<TFeatures>(
-        ExtensionSource source, string what, TFeatures demands, TFeatures supports, string remedy = "Choose another one, or a newer version of the plugin.")
+    public static void Demand<TFeatures>(ExtensionSource source, string what, TFeatures demands, TFeatures supports)
         where TFeatures : struct, Enum
     {
         var missing = Convert.ToInt64(demands) & ~Convert.ToInt64(supports);
         if (missing != 0)
         {
-            throw new InputException($"{source} does not support {Names<TFeatures>(missing)}, which {what} needs. {remedy}");
+            throw new InputException($"{source} does not support {Names<TFeatures>(missing)}, which {what} needs. Choose another one, or a newer version of the plugin.");
         }
     }
 

@@ -11,6 +11,7 @@ using Neoteny.Offload;
 using Neoteny.Parallelism;
 using Neoteny.Parameters;
 using Neoteny.Quantization;
+using Neoteny.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -102,37 +103,18 @@ internal sealed class ModelComposer(PluginSet plugins)
         return adapter;
     }
 
-    /// <summary>Puts the attention kernel in place; without a name sdpa where it can run, else eager.</summary>
+    /// <summary>Puts the attention kernel in place: the one named, or the best that can run the model.</summary>
     /// <exception cref="InputException">The kernel cannot compute what the model needs.</exception>
     public void ChooseAttention(DecoderModel model, string? name, ScalarType dtype, Device device)
     {
-        var layers = model.Spec.Kernels.ToList();
-        var demands = layers.Aggregate(AttentionFeatures.None, (all, layer) => all | layer.Demands);
-        var why = "the configuration names it";
-        if (name is null)
-        {
-            var sdpa = plugins.Get<IAttention>("sdpa", "attn_implementation");
-            var refusal = (demands & ~sdpa.Supports) is not 0 and var missing ? $"it does not support {missing}" : Refusal(sdpa);
-            (name, why) = refusal is null ? ("sdpa", "auto, and it can run this model") : ("eager", $"auto, and sdpa cannot run this model: {refusal}");
-            if (refusal is not null)
-            {
-                notes.Add($"attention: sdpa cannot run this model: {refusal}. It runs with eager, which is slower and takes memory by the square of the length.");
-            }
-        }
-
-        var kernel = plugins.Get<IAttention>(name, "attn_implementation");
-        var source = SourceOf(kernel, name);
-        FeatureCheck.Demand(
-            source, "this model", demands, kernel.Supports, "Leave attn_implementation out, write attn_implementation: eager, or name another kernel that supports it.");
-        if (Refusal(kernel) is { } reason)
-        {
-            throw new InputException($"attn_implementation: {source} cannot run this model: {reason}.");
-        }
-
+        var demands = Determinism.IsOn ? AttentionFeatures.Deterministic : AttentionFeatures.None;
+        var (kernel, chosen, why, note) = new AttentionChoice(plugins, [.. model.Spec.Kernels], demands, dtype, device).Of(name);
         model.Attention.Exchange(kernel);
-        Add("attention", source, [], why);
-
-        string? Refusal(IAttention candidate) => layers.Select(layer => candidate.Refuses(layer, dtype, device)).FirstOrDefault(r => r is not null);
+        Add("attention", SourceOf(kernel, chosen), [], why);
+        if (note is not null)
+        {
+            notes.Add(note);
+        }
     }
 
     /// <summary>Finds the loss.</summary>
@@ -198,14 +180,7 @@ internal sealed class ModelComposer(PluginSet plugins)
         }
 
         var plan = OverridePlan.Make(model, plugins.All<IModuleOverride>().Select(o => (Source(o), o.Instance)));
-        foreach (var (stage, claims) in new[] { ("override", plan.Replacements), ("wrap", plan.Wrappers) })
-        {
-            foreach (var group in claims.GroupBy(c => c.Source))
-            {
-                Add(stage, group.Key, [.. group.Select(c => c.Site.Path)]);
-            }
-        }
-
+        entries.AddRange(plan.Entries);
         notes.AddRange(plan.Notes);
         return plan;
     }
@@ -216,7 +191,7 @@ internal sealed class ModelComposer(PluginSet plugins)
         => string.Join(", ", names.OfType<string>().GroupBy(n => n).Select(g => $"{g.Key} ({g.Count()} parameters)").DefaultIfEmpty("no parameter"));
 
     private static string Ranks(IReadOnlyList<LowRankDelta> deltas)
-        => string.Create(CultureInfo.InvariantCulture, $"rank {string.Join(", ", deltas.Select(d => d.A.Shape[0]).Distinct())}, {deltas.SelectMany(d => d.Parameters).Sum(p => p.Count):n0} parameters");
+        => string.Create(CultureInfo.InvariantCulture, $"rank {string.Join(", ", deltas.Select(d => d.Rank).Distinct())}, {deltas.SelectMany(d => d.Parameters).Sum(p => p.Count):n0} parameters");
 
     private ExtensionSource SourceOf<TPoint>(TPoint instance, string name)
         where TPoint : class

@@ -1,6 +1,4 @@
-using Neoteny.Adapters;
 using Neoteny.Modules;
-using Neoteny.Parameters;
 
 namespace Neoteny.Host.Composition;
 
@@ -44,7 +42,7 @@ internal sealed class OverridePlan
 
             foreach (var claim in claims)
             {
-                FeatureCheck.Demand(source, claim.Site.Path, Demands(claim.Site), @override.Supports);
+                FeatureCheck.Demand(source, claim.Site.Path, claim.Site.Carries, @override.Supports);
                 if (!claim.Replaces)
                 {
                     plan.wrappers.Add(claim);
@@ -67,6 +65,12 @@ internal sealed class OverridePlan
             claim.Site.Replace(claim.Override.Replace(claim.Site));
         }
     }
+
+    /// <summary>The plan as lines of a composition, in the order in which it is applied.</summary>
+    public IEnumerable<CompositionEntry> Entries => Lines("override", replacements).Concat(Lines("wrap", wrappers));
+
+    private static IEnumerable<CompositionEntry> Lines(string stage, IEnumerable<Claim> claims)
+        => claims.GroupBy(c => c.Source).Select(g => new CompositionEntry(stage, g.Key, [.. g.Select(c => c.Site.Path)]));
 
     private static List<Claim> Claims(IModuleTree model, ExtensionSource source, IModuleOverride @override)
         => [.. @override.Claim(model).Select(path => new Claim(source, @override, model.Sites.FirstOrDefault(s => s.Path == path)
@@ -118,19 +122,4 @@ internal sealed class OverridePlan
 
     private static IEnumerable<Type> Roles(ModuleSite site)
         => site.Original.GetType().GetInterfaces().Where(i => i != typeof(IBlock) && typeof(IBlock).IsAssignableFrom(i));
-
-    /// <summary>What a site and those below it carry that an override must know about.</summary>
-    private static ModuleFeatures Demands(ModuleSite site)
-    {
-        var sites = site.Below().Prepend(site).ToList();
-        var demands = ModuleFeatures.None;
-        foreach (var delta in sites.SelectMany(s => s.Deltas))
-        {
-            demands |= ModuleFeatures.Deltas | (delta.Dropout > 0 ? ModuleFeatures.DeltaDropout : 0) | (delta.Magnitude is null ? 0 : ModuleFeatures.DeltaMagnitude)
-                | (delta.Bias is null ? 0 : ModuleFeatures.DeltaBias);
-        }
-
-        demands |= sites.Any(s => s.Original is ILinear { Bias: not null }) ? ModuleFeatures.Biases : 0;
-        return demands | (sites.SelectMany(s => s.Parameters).Any(p => p.Format != DenseFormat.Instance) ? ModuleFeatures.StoredFormats : 0);
-    }
 }

@@ -8,9 +8,10 @@ internal sealed class RunContext : IDisposable
 {
     private readonly IReadOnlyDictionary<Type, object> _options;
 
-    private RunContext(RunFile file, KeyTable keys, PluginCatalog catalog, PluginSet plugins, IReadOnlyDictionary<Type, object> options)
+    private RunContext(RunFile file, HostSetup setup, KeyTable keys, PluginCatalog catalog, PluginSet plugins, IReadOnlyDictionary<Type, object> options)
     {
         File = file;
+        Setup = setup;
         Keys = keys;
         Catalog = catalog;
         Plugins = plugins;
@@ -18,6 +19,9 @@ internal sealed class RunContext : IDisposable
     }
 
     public RunFile File { get; }
+
+    /// <summary>What the file was read against.</summary>
+    public HostSetup Setup { get; }
 
     /// <summary>Who owns which key.</summary>
     public KeyTable Keys { get; }
@@ -40,7 +44,7 @@ internal sealed class RunContext : IDisposable
         file.Problems.ThrowIfAny();
         var catalog = setup.Discover();
         var selections = new PluginSelector(catalog, file).Select(setup.Keys.Owner);
-        var keys = new KeyTable(Owners(setup.Keys.Owner, catalog, selections));
+        var keys = new KeyTable(Owners(setup.Keys.Owner, catalog, [.. selections.Select(s => s.Plugin)]));
         new KeyChecker(keys).Check(file, [.. selections.Where(s => s.IsNamed).Select(s => s.Plugin.ToString())]);
         foreach (var key in selections.SelectMany(s => s.Plugin.Manifest!.Keys))
             KeyChecker.CheckRequired(key, file);
@@ -63,7 +67,7 @@ internal sealed class RunContext : IDisposable
         var log = logs.CreateLogger<RunContext>();
         foreach (var warning in file.Problems.Warnings)
             log.LogWarning("{Problem}", warning);
-        return new RunContext(file, keys, catalog, plugins, options);
+        return new RunContext(file, setup, keys, catalog, plugins, options);
     }
 
     /// <summary>The bound record of the host's own option type.</summary>
@@ -74,13 +78,13 @@ internal sealed class RunContext : IDisposable
     public void Dispose() => Plugins.Dispose();
 
     /// <summary>The host, and one version of every plugin: the one selected, else the highest that can be used, else the highest.</summary>
-    private static IEnumerable<KeyOwner> Owners(KeyOwner host, PluginCatalog catalog, IReadOnlyList<Selection> selections)
+    public static IEnumerable<KeyOwner> Owners(KeyOwner host, PluginCatalog catalog, IReadOnlyList<InstalledPlugin> chosen)
     {
         yield return host;
         foreach (var id in catalog.List().Select(p => p.Id).Distinct(StringComparer.OrdinalIgnoreCase))
         {
             var versions = catalog.OfId(id).ToList();
-            var selected = selections.Select(s => s.Plugin).FirstOrDefault(p => p.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
+            var selected = chosen.FirstOrDefault(p => p.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
             yield return (selected ?? versions.Find(p => p.IsUsable) ?? versions[0]).AsOwner();
         }
     }

@@ -9,6 +9,8 @@ internal sealed class RunFile
         Root = YamlReader.Read(text, path, Problems);
     }
 
+    private RunFile(RunFile same) => (Path, Root, IsBareModel) = (same.Path, same.Root, same.IsBareModel);
+
     /// <summary>The path as the user gave it; places in messages start with it.</summary>
     public string Path { get; }
 
@@ -49,6 +51,9 @@ internal sealed class RunFile
     /// <param name="folder">The model's folder.</param>
     public static RunFile OfModel(string folder) =>
         new(System.IO.Path.Combine(folder, "config.json"), $"base_model: '{folder.Replace("'", "''")}'") { IsBareModel = true };
+
+    /// <summary>The same content without the problems found so far, to be checked against other plugins than the run's.</summary>
+    public RunFile Anew() => new(this);
 
     /// <summary>The place for problems of the file as a whole.</summary>
     public Place Whole => new(Path, 0, 0);

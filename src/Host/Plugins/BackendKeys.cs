@@ -12,8 +12,12 @@ internal static class BackendKeys
 
     /// <summary>The implementations that a file asks for; <c>auto</c> leaves the choice to the key's owner.</summary>
     public static IEnumerable<BackendDemand> Demands(RunFile file) =>
-        from key in _keys
+        (from key in _keys
+         let value = file.Root.Find(key.Key)?.Value as ScalarNode
+         where value is not null && value.Text != "auto"
+         select new BackendDemand(key.Key, value.Place, key.PointLabel, value.Text)).Concat(
+        from key in AttentionOptions.Switches
         let value = file.Root.Find(key.Key)?.Value as ScalarNode
-        where value is not null && value.Text != "auto"
-        select new BackendDemand(key.Key, value.Place, key.PointLabel, value.Text);
+        where value is not null && value.Text.Equals("true", StringComparison.OrdinalIgnoreCase)
+        select new BackendDemand(key.Key, value.Place, "attention", key.Value));
 }

@@ -55,11 +55,12 @@ internal sealed class PluginCatalog
         _plugins.Where(p => PluginIds.Matches(p.Id, id)).OrderByDescending(p => p.Manifest?.Version);
 
     /// <summary>The names under which usable plugins provide a point, for messages: "eager, sdpa", or "none".</summary>
-    public string NamesOf(Func<ProvidedName, bool> isOfPoint)
-    {
-        var provided = _plugins.Where(p => p.IsUsable).SelectMany(p => p.Manifest!.Provides).Where(isOfPoint).Select(p => p.Name);
-        return string.Join(", ", provided.Distinct().Order(StringComparer.Ordinal).DefaultIfEmpty("none"));
-    }
+    public string NamesOf(Func<ProvidedName, bool> isOfPoint) => string.Join(", ", Names(isOfPoint).DefaultIfEmpty("none"));
+
+    /// <summary>The names that usable plugins provide, in order.</summary>
+    /// <param name="isOfPoint">Which ones.</param>
+    public IReadOnlyList<string> Names(Func<ProvidedName, bool> isOfPoint) =>
+        [.. _plugins.Where(p => p.IsUsable).SelectMany(p => p.Manifest!.Provides).Where(isOfPoint).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Marks a plugin as loaded for the configuration at hand.</summary>
     public void MarkActive(InstalledPlugin plugin) => Mark(plugin, PluginStatus.Active, null);

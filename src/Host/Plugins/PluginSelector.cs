@@ -20,7 +20,8 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
         return _selections;
     }
 
-    private IEnumerable<PluginReference> References()
+    /// <summary>The plugins that the file names under <c>plugins:</c>, as it names them.</summary>
+    public IEnumerable<PluginReference> References()
     {
         var nodes = file.Root.Find("plugins")?.Value switch
         {

@@ -9,7 +9,7 @@ namespace Neoteny.Host.Plugins;
 internal sealed record ProvidedExtension<TPoint>(string Plugin, string Version, string Name, TPoint Instance);
 
 /// <summary>The plugins loaded for a run.</summary>
-internal sealed class PluginSet : IDisposable
+internal sealed partial class PluginSet : IDisposable
 {
     private readonly PluginCatalog _catalog;
     private readonly SharedAssemblies _shared;
@@ -52,6 +52,8 @@ internal sealed class PluginSet : IDisposable
         _plugins.Add(loaded);
         _catalog.MarkActive(plugin);
         _log.LogInformation("Plugin {Plugin}: {Why}", plugin, why);
+        if (HazardCheck.Of(plugin.Manifest!.AssemblyPath) is { Count: > 0 } hazards)
+            _log.LogWarning("Plugin {Plugin} uses what can crash the process: {Hazards}", plugin, string.Join("; ", hazards));
         return loaded;
     }
 
@@ -75,6 +77,10 @@ internal sealed class PluginSet : IDisposable
         var plugin = _plugins.Find(p => Provides(p.Manifest, typeof(TPoint), name)) ?? LoadProvider(typeof(TPoint), name, key);
         return Guard(plugin, p => (TPoint)p.Extension(typeof(TPoint), name));
     }
+
+    /// <summary>The names under which installed plugins provide a point, loaded or not.</summary>
+    /// <typeparam name="TPoint">The extension point.</typeparam>
+    public IReadOnlyList<string> Names<TPoint>() => _catalog.Names(p => p.Point == typeof(TPoint).FullName);
 
     /// <summary>Every extension of a point that the loaded plugins provide.</summary>
     /// <typeparam name="TPoint">The extension point.</typeparam>

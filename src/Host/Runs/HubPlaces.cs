@@ -1,5 +1,6 @@
 using Neoteny.Host.Configuration;
 using Neoteny.Models.Hub;
+using Neoteny.Training.Options;
 
 namespace Neoteny.Host.Runs;
 
@@ -38,6 +39,24 @@ internal sealed class HubPlaces(Action<string> warn, CancellationToken stop)
         return Find(HubKind.Model, name, revision) is { } repository
             ? Download($"{place}: {key}: ", local, repository, selection)
             : throw new InputException($"{place}: {key}: there is no folder {local}.{Near(local)} {otherwise}");
+    }
+
+    /// <summary>The files of a dataset of the hub; null where the path leads somewhere on this machine or can be no id.</summary>
+    /// <param name="file">The configuration.</param>
+    /// <param name="dataset">The dataset.</param>
+    /// <exception cref="InputException">The hub has no such dataset, or not that split.</exception>
+    /// <exception cref="NeotenyException">The download failed.</exception>
+    public IReadOnlyList<string>? Data(RunFile file, DatasetOptions dataset)
+    {
+        var local = file.ResolvePath(dataset.Path);
+        if (Path.Exists(local) || Find(HubKind.Dataset, dataset.Path, dataset.Revision) is not { } repository)
+        {
+            return null;
+        }
+
+        var split = dataset.Split ?? "train";
+        var folder = Download("datasets: ", local, repository, HubSelection.Data(split, dataset.Subset, dataset.DataFiles));
+        return DataFiles.In(folder, split, dataset.Subset, dataset.DataFiles);
     }
 
     /// <summary>Downloads what a text names that is the name of nothing on this machine.</summary>

@@ -50,14 +50,14 @@ internal sealed class ModelSession : IDisposable
     /// <summary>The folder with the tokenizer's files and its chat template.</summary>
     public string TokenizerFolder => tokenizer.Folder;
 
-    /// <summary>The loss in use.</summary>
-    public ILoss Loss { get; }
+    /// <summary>The loss in use; exchanged between two optimizer steps only.</summary>
+    public ILoss Loss { get; set; }
 
     /// <summary>The adapter attached, or null.</summary>
     public IAdapter? Adapter { get; }
 
-    /// <summary>What was done by whom, in order.</summary>
-    public IReadOnlyList<CompositionEntry> Composition { get; }
+    /// <summary>What was done by whom, in order; a swap replaces it.</summary>
+    public IReadOnlyList<CompositionEntry> Composition { get; set; }
 
     /// <summary>Loads and composes the model of a run.</summary>
     /// <param name="run">The run.</param>
@@ -137,10 +137,10 @@ internal sealed class ModelSession : IDisposable
 
     /// <summary>The base model's folder; one of the hub is downloaded.</summary>
     /// <exception cref="InputException">There is none.</exception>
-    public static string FolderOf(RunContext run, ModelSource? source = null, HubPlaces? places = null)
+    private static string FolderOf(RunContext run, ModelSource? source, HubPlaces places)
     {
         var options = run.Options<ModelOptions>();
-        return source?.Folder ?? (places ?? HubPlaces.OnConsole(default)).Folder(
+        return source?.Folder ?? places.Folder(
             run.File, "base_model", options.BaseModel, options.Revision, options.Reinitialize ? HubSelection.Tokenizer : HubSelection.Model, ModelSource.Otherwise);
     }
 
@@ -172,7 +172,7 @@ internal sealed class ModelSession : IDisposable
         tokenizer.Dispose();
     }
 
-    private static void CheckOverrides(RunContext run, string folder, IReadOnlyDictionary<string, object?> overrides)
+    internal static void CheckOverrides(RunContext run, string folder, IReadOnlyDictionary<string, object?> overrides)
     {
         var config = HuggingFaceConfig.Open(folder);
         if (overrides.Count > 0 && ModelFamilies.WithoutEffect(config.WithOverrides(overrides), config, overrides.Keys) is [var key, ..])

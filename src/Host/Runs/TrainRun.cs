@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Neoteny.Host.Configuration;
+using Neoteny.Host.Swap;
 using Neoteny.Training.Checkpoints;
 using Neoteny.Training.Data;
 using Neoteny.Training.Loop;
@@ -15,6 +16,12 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
 {
     private const int SampleCount = 5;
 
+    /// <summary>How often to look for newer versions of the run's plugins, which are then swapped in; null for never.</summary>
+    public WatchTimes? Watch { get; init; }
+
+    /// <summary>Who else hears about the run; is given what can change it while it is live.</summary>
+    public Func<HotSwap, ITrainingObserver>? Observer { get; init; }
+
     private ModelSession? session;
 
     /// <summary>Trains, and says what came out.</summary>
@@ -23,15 +30,18 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
     {
         using var opened = session = ModelSession.Open(run, log, stop: stop);
         var options = Options();
-        var data = LoadData(options.Data, options.Steps.Seed);
+        var data = LoadData(options.Data, options.Steps.Seed, stop);
         var display = new ProgressDisplay(console);
+        using var live = new LiveRun(run, opened, log, Watch);
         using var trainer = new Trainer(new TrainingSetup
         {
             Model = new TrainedDecoder(opened.Model, () => opened.Loss),
             Data = data,
             Options = options,
             Saver = this,
-            Observers = [display, new MetricsLog(Path.Combine(options.Saving.Folder, MetricsLog.FileName))],
+            Observers = [display, new MetricsLog(Path.Combine(options.Saving.Folder, MetricsLog.FileName)), live, .. Observer is null ? [] : new[] { Observer(live.Swap) }],
+            Boundaries = [live.Swap],
+            Implementations = () => InUse.Describe(opened.Composition),
             Tapes = opened.Tape,
         });
         log.LogInformation("trains: {Trained}", ModelPlan.Trained(opened.Model));
@@ -44,9 +54,10 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
     /// <inheritdoc/>
     public void Save(string folder) => session!.Save(folder);
 
-    private TrainingData LoadData(DataOptions options, long seed)
+    private TrainingData LoadData(DataOptions options, long seed, CancellationToken stop)
     {
-        var data = new DataLoader(options, new TokenizerText(session!.Tokenizer), Chat()) { ResolvePath = run.File.ResolvePath }.Load(seed);
+        var places = new HubPlaces(w => log.LogWarning("{Note}", w), stop);
+        var data = new DataLoader(options, new TokenizerText(session!.Tokenizer), Chat()) { ResolvePath = run.File.ResolvePath, Download = d => places.Data(run.File, d) }.Load(seed);
         log.LogInformation("Training data: {Report}", data.Report);
         if (data.EvaluationReport is { } evaluation)
         {

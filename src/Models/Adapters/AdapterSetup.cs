@@ -33,6 +33,7 @@ public static class AdapterSetup
             foreach (var delta in adapter.AttachAll(site, request))
             {
                 Check(path, delta, adapter.Supports);
+                CheckShapes(site, delta);
                 site.Attach(delta);
             }
         }
@@ -155,6 +156,22 @@ public static class AdapterSetup
         if ((used & ~supports) is not 0 and var undeclared)
         {
             throw new NeotenyException($"{path}: the adapter uses {undeclared}, which it does not declare in Supports.");
+        }
+    }
+
+    private static void CheckShapes(ModuleSite site, LowRankDelta delta)
+    {
+        if (delta.Target == DeltaTarget.Weight)
+        {
+            return;
+        }
+
+        var weight = DeltaWeight.Of(site, delta.Target);
+        var rows = delta.ExpertCount * delta.Rank;
+        if (delta.ExpertCount != weight.Shape[0] || !delta.A.Shape.SequenceEqual([rows, weight.Shape[2]]) || !delta.B.Shape.SequenceEqual([weight.Shape[1], rows]))
+        {
+            throw new NeotenyException($"{site.Path}: a delta of {delta.ExpertCount} experts with A [{string.Join(", ", delta.A.Shape)}] and B [{string.Join(", ", delta.B.Shape)}] does not fit "
+                + $"{weight.Path} [{string.Join(", ", weight.Shape)}]. This is an error of the adapter.");
         }
     }
 }

@@ -10,6 +10,12 @@ internal sealed class MixtralFamily : IModelFamily
 
     public DecoderSpec Describe(HuggingFaceConfig config)
     {
+        if (config.Number("router_jitter_noise", 0) != 0)
+        {
+            throw new InputException($"{config.Source}: router_jitter_noise is not supported; published Mixtral models have it at 0. Set overrides_of_model_config: "
+                + "{ router_jitter_noise: 0 } to train without it.");
+        }
+
         var experts = MoeKeys.Experts(config);
         var layer = new LayerSpec
         {

@@ -1,13 +1,21 @@
 namespace Neoteny.Models.Hub;
 
 /// <summary>The files of a dataset repository that hold one split, found by their names as the hub does.</summary>
-internal static class DataFiles
+public static class DataFiles
 {
     private static readonly string[] Endings = [".parquet", ".jsonl", ".json"];
     private static readonly char[] Separators = ['/', '-', '_', '.', ' '];
 
+    /// <summary>The files of a split in a downloaded folder, whole paths in reading order.</summary>
+    /// <param name="folder">The snapshot's folder.</param>
+    /// <param name="split">The split, such as <c>train</c>.</param>
+    /// <param name="subset">The configuration; null for the default.</param>
+    /// <param name="named">Paths in the repository, instead of looking for the split; null to look.</param>
+    public static IReadOnlyList<string> In(string folder, string split, string? subset, IReadOnlyList<string>? named)
+        => [.. (named is { Count: > 0 } ? named : Local(folder, split, subset)).Select(f => Path.Combine(folder, f))];
+
     /// <exception cref="InputException">The repository has no such files.</exception>
-    public static IReadOnlyList<string> Choose(HubRepository repository, IReadOnlyList<string> all, string split, string? subset, IReadOnlyList<string>? named)
+    internal static IReadOnlyList<string> Choose(HubRepository repository, IReadOnlyList<string> all, string split, string? subset, IReadOnlyList<string>? named)
     {
         if (named is { Count: > 0 })
         {
@@ -26,7 +34,7 @@ internal static class DataFiles
             $"The dataset {repository} has no file whose name tells the split '{split}'{(subset is null ? "" : $" of '{subset}'")}. It has: {Some(data)}. Name the files in data_files, or another split or name.");
     }
 
-    public static IReadOnlyList<string> Missing(string folder, string split, string? subset, IReadOnlyList<string>? named)
+    internal static IReadOnlyList<string> Missing(string folder, string split, string? subset, IReadOnlyList<string>? named)
     {
         if (named is { Count: > 0 })
         {
@@ -36,8 +44,7 @@ internal static class DataFiles
         return Local(folder, split, subset).Count > 0 ? [] : [$"files of the split {split}"];
     }
 
-    /// <summary>The files of a split in a downloaded folder, in the order of their names.</summary>
-    public static IReadOnlyList<string> Local(string folder, string split, string? subset)
+    private static IReadOnlyList<string> Local(string folder, string split, string? subset)
         => Directory.Exists(folder)
             ? Find([.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f)).Where(IsData)], split, subset)
             : [];

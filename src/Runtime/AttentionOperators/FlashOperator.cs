@@ -74,8 +74,13 @@ public static class FlashOperator
     /// <summary>Some neighbouring documents; offsets count from the row's beginning.</summary>
     private readonly record struct Part(Tensor QueryOffsets, Tensor KeyOffsets, int MaxQueries, int MaxKeys)
     {
-        public static Part Of(SequenceLayout layout, int first, int count) => new(
-            layout.QueryOffsets.narrow(0, first, count + 1), layout.KeyOffsets.narrow(0, first, count + 1),
-            layout.QueryLengths.Skip(first).Take(count).Max(), layout.KeyLengths.Skip(first).Take(count).Max());
+        public static Part Of(SequenceLayout layout, int first, int count)
+        {
+            // Told that no document has more than one query, the kernel expects as many rows as documents, which holds only for a whole row.
+            var least = count < layout.QueryLengths.Count ? 2 : 1;
+            return new Part(
+                layout.QueryOffsets.narrow(0, first, count + 1), layout.KeyOffsets.narrow(0, first, count + 1),
+                Math.Max(least, layout.QueryLengths.Skip(first).Take(count).Max()), layout.KeyLengths.Skip(first).Take(count).Max());
+        }
     }
 }

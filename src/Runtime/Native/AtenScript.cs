@@ -17,6 +17,9 @@ public sealed class AtenScript(string source)
         return jit.compile(source + "\n");
     });
 
+    /// <summary>Compiles it now, if no call has done so. A script that does not compile ends the process.</summary>
+    public void Compile() => _ = unit.Value;
+
     /// <summary>Calls a function that returns one tensor.</summary>
     public Tensor Call(string function, params object?[] arguments) => (Tensor)Invoke(function, arguments);
 

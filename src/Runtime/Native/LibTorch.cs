@@ -116,7 +116,12 @@ public static class LibTorch
         }
 
         (string? Folder, string Origin)[] places =
-            [(Path.Combine(AppContext.BaseDirectory, "libtorch"), "beside the program"), (AppContext.GetData("Neoteny.LibTorch") as string, "the NuGet package")];
+        [
+            (Path.Combine(AppContext.BaseDirectory, "libtorch"), "beside the program"),
+            (AppContext.GetData("Neoteny.LibTorch") as string, "the NuGet package"),
+            (Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"), "the program's NuGet packages"),
+            (AppContext.BaseDirectory, "the program's folder"),
+        ];
         foreach (var (folder, origin) in places)
         {
             if (folder is not null && File.Exists(Path.Combine(folder, "libtorch_cpu.so")))

@@ -87,11 +87,7 @@ internal sealed class ExpertMatrix(Parameter weight, Parameter? bias, IReadOnlyL
     }
 
     /// <summary>Rows <c>e * R</c> and on of A.</summary>
-    private Tensor Down(LowRankDelta delta, Tensor a_ERI, int expert)
-    {
-        var rank = delta.A.Shape[0] / weight.Shape[0];
-        return a_ERI.narrow(0, expert * rank, rank);
-    }
+    private static Tensor Down(LowRankDelta delta, Tensor a_ERI, int expert) => a_ERI.narrow(0, expert * delta.Rank, delta.Rank);
 
     /// <summary>Every E-th column of B, from column e on: <c>[O, R]</c>.</summary>
     private Tensor Up(Tensor b_ORE, int expert) => b_ORE.view(b_ORE.size(0), -1, weight.Shape[0]).select(2, expert);

@@ -14,5 +14,13 @@ internal static class ResumeCheck
             yield return "The training data, or how it is put into batches, differs from the checkpoint's: the run goes on at the same place in other data.";
         if (saved.TotalSteps != now.TotalSteps)
             yield return $"The checkpoint planned {saved.TotalSteps} steps, this run plans {now.TotalSteps}: the learning rate goes on along another schedule.";
+        if (saved.Implementations.Count == 0 || now.Implementations.Count == 0)
+            yield break;
+        foreach (var part in saved.Implementations.Keys.Union(now.Implementations.Keys).Order(StringComparer.Ordinal))
+        {
+            var (before, after) = (saved.Implementations.GetValueOrDefault(part, "nothing"), now.Implementations.GetValueOrDefault(part, "nothing"));
+            if (before != after)
+                yield return $"{part}: the checkpoint was computed with {before}, this run uses {after}: results may differ.";
+        }
     }
 }

@@ -44,6 +44,9 @@ public sealed record TrainerState
     /// <summary>Trained tokens so far.</summary>
     public required long TrainedTokens { get; init; }
 
+    /// <summary>What computed, by its part in the run; empty where nobody said.</summary>
+    public IReadOnlyDictionary<string, string> Implementations { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Reads the state of a checkpoint.</summary>
     /// <exception cref="InputException">The file is missing or malformed, or its layout is newer.</exception>
     public static TrainerState Read(string folder)

@@ -13,6 +13,9 @@ public sealed class DataLoader(DataOptions options, ITextEncoder encoder, IChatE
     /// <summary>Turns a path of the configuration into a path on this machine. By default it is taken as it is.</summary>
     public Func<string, string> ResolvePath { get; init; } = path => path;
 
+    /// <summary>Finds the files of a dataset that is not on this machine; null, by default always, where it is.</summary>
+    public Func<DatasetOptions, IReadOnlyList<string>?> Download { get; init; } = _ => null;
+
     /// <summary>Loads everything.</summary>
     /// <param name="seed">Decides which documents are held out.</param>
     /// <exception cref="InputException">A file is missing, a record malformed, a dataset empty, or the split leaves nothing to train on.</exception>
@@ -38,7 +41,8 @@ public sealed class DataLoader(DataOptions options, ITextEncoder encoder, IChatE
         {
             var style = PromptStyles.Create(dataset, options, sequenceLength, encoder, chat);
             var (kept, read) = (documents.Count, 0);
-            foreach (var record in JsonFiles.Find(ResolvePath(dataset.Path), dataset.DataFiles).SelectMany(JsonFiles.Read))
+            var files = Download(dataset) ?? JsonFiles.Find(ResolvePath(dataset.Path), dataset.DataFiles);
+            foreach (var record in files.SelectMany(f => ParquetFiles.Reads(f) ? ParquetFiles.Read(f) : JsonFiles.Read(f)))
             {
                 read++;
                 documents.AddRange(style.Encode(record).Select(d => rule.Apply(d, record)).OfType<Document>());

@@ -5,7 +5,7 @@ namespace Neoteny.Training.Data;
 /// <summary>Reads records: JSONL (one object a line), or a file that is one JSON list of objects.</summary>
 internal static class JsonFiles
 {
-    private static readonly string[] Extensions = [".jsonl", ".json"];
+    private static readonly string[] Extensions = [".jsonl", ".json", ".parquet"];
 
     /// <summary>The files of a dataset in reading order.</summary>
     /// <param name="path">A file or a folder; already resolved.</param>
@@ -21,7 +21,7 @@ internal static class JsonFiles
         string[] found = [.. Directory.EnumerateFiles(path).Where(f => Extensions.Contains(Path.GetExtension(f))).Order(StringComparer.Ordinal)];
         return found.Length > 0
             ? found
-            : throw new InputException($"The dataset folder {path} holds no .jsonl or .json file. Put the data there, or name the files in data_files.");
+            : throw new InputException($"The dataset folder {path} holds no .jsonl, .json or .parquet file. Put the data there, or name the files in data_files.");
     }
 
     /// <summary>The records of a file.</summary>
@@ -98,5 +98,5 @@ internal static class JsonFiles
 
     private static string Existing(string file) => File.Exists(file)
         ? file
-        : throw new InputException($"There is no dataset file or folder at {Path.GetFullPath(file)}. Datasets are read from this machine: download the data as JSONL and give its path.");
+        : throw new InputException($"There is no dataset file or folder at {Path.GetFullPath(file)}. Give the path of a JSONL or parquet file or of a folder with such files, or an id of the hub: org/name.");
 }

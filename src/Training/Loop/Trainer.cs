@@ -228,6 +228,7 @@ public sealed class Trainer : IDisposable
         Threads = get_num_threads(),
         Data = fingerprint,
         TrainedTokens = progress.TrainedTokens,
+        Implementations = setup.Implementations(),
     };
 
     private NeotenyException NotFinite(StepReport step)

@@ -30,6 +30,9 @@ public sealed class TrainingSetup
     /// <summary>Makes the options of each tape: where saved tensors live, who hears the segments.</summary>
     public Func<TapeRequest, TapeOptions> Tapes { get; init; } = r => r.ToOptions();
 
+    /// <summary>What computes at the moment, by its part in the run: written into checkpoints, and compared when a run is resumed.</summary>
+    public Func<IReadOnlyDictionary<string, string>> Implementations { get; init; } = () => new Dictionary<string, string>();
+
     /// <summary>Which parameters decay.</summary>
     public WeightDecayPolicy Decays { get; init; } = WeightDecayPolicy.Matrices;
 

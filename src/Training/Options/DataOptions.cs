@@ -1,4 +1,5 @@
 using Neoteny.Configuration;
+using Neoteny.Models.Hub;
 
 namespace Neoteny.Training.Options;
 
@@ -97,7 +98,7 @@ public sealed record DataOptions : IValidated
     {
         for (var i = 0; i < datasets.Count; i++)
         {
-            if (datasets[i].Split is { } split && split != "train")
+            if (datasets[i].Split is { } split && split != "train" && HubRepository.Parse(HubKind.Dataset, datasets[i].Path) is null)
             {
                 problems.Add(property, $"entry {i + 1} asks for the split '{split}', but local files have one split, 'train'. Put the wanted records in a file of their own.");
             }

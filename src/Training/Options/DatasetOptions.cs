@@ -6,8 +6,8 @@ namespace Neoteny.Training.Options;
 /// <summary>One entry of <c>datasets</c> or <c>test_datasets</c>.</summary>
 public sealed record DatasetOptions
 {
-    /// <summary>A JSONL file, or a folder of them.</summary>
-    [Key("path", Required = true, Summary = "A JSONL file, or a folder of .jsonl files, read in the order of their names.")]
+    /// <summary>A file, a folder of files, or an id of the hub.</summary>
+    [Key("path", Required = true, Summary = "A JSONL or parquet file, a folder of such files, read in the order of their names, or an id of the hub: org/name.")]
     public string Path { get; init; } = "";
 
     /// <summary>The prompt style, by name or spelled out.</summary>
@@ -19,12 +19,20 @@ public sealed record DatasetOptions
     public IReadOnlyList<string>? DataFiles { get; init; }
 
     /// <summary>The format of the files.</summary>
-    [Key("ds_type", Allowed = ["json", "jsonl"], Summary = "The format of the files: json (one object a line).")]
+    [Key("ds_type", Allowed = ["json", "jsonl", "parquet"], Summary = "The format of the files: json (one object a line) or parquet; the endings of their names decide.")]
     public string? FileType { get; init; }
 
     /// <summary>The split; local files have only <c>train</c>.</summary>
-    [Key("split", Summary = "Local files have one split, train.")]
+    [Key("split", Default = "train", Summary = "The split of a dataset on the hub, found by the names of its files. Local files have one split, train.")]
     public string? Split { get; init; }
+
+    /// <summary>The configuration of a dataset on the hub.</summary>
+    [Key("name", Summary = "The configuration (subset) of a dataset on the hub.")]
+    public string? Subset { get; init; }
+
+    /// <summary>The revision of a dataset on the hub.</summary>
+    [Key("revision", Default = "main", Summary = "The branch, tag or commit of a dataset on the hub.")]
+    public string? Revision { get; init; }
 
     /// <summary>The text field of <c>completion</c>.</summary>
     [Key("field", Summary = "The text field of type completion.")]

@@ -16,7 +16,7 @@ public class CudaSourceTests
     public void A_missing_file_is_named_with_those_that_are_there()
     {
         var error = Assert.Throws<InvalidOperationException>(() => CudaSource.Beside(typeof(CudaKernel)));
-        Assert.Equal("Neoteny.Runtime has no embedded file CudaKernel.cu (embedded: none). Put it next to its class; plugin projects embed every *.cu.", error.Message);
+        Assert.Equal("Neoteny.Runtime has no embedded file CudaKernel.cu (embedded: DropoutMask.cu). Put it next to its class; plugin projects embed every *.cu.", error.Message);
     }
 
     [Fact]

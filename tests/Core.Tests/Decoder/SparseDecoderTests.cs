@@ -99,6 +99,57 @@ public sealed class SparseDecoderTests : IDisposable
     }
 
     [Fact]
+    public void An_override_of_the_experts_gets_input_choice_and_weights()
+    {
+        using var model = Build(Mixtral);
+        using var batch = MicroBatch.Pack(Documents);
+        var (expected, gradients) = Run(model, batch);
+        var seen = new List<ForwardingExperts>();
+        foreach (var site in model.Of<IExperts>())
+        {
+            seen.Add(new ForwardingExperts((IExperts)site.Original));
+            site.Replace(seen[^1]);
+        }
+
+        model.CheckpointsLayers = true;
+        var (actual, replayed) = Run(model, batch);
+        Assert.Equal(expected, actual);
+        Assert.All(gradients.Zip(replayed), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
+        Assert.All(seen, s => Assert.Equal(["[8, 16] Float32", "[8, 2] Int64", "[8, 2] Float32"], s.Shapes));
+    }
+
+    [Theory]
+    [InlineData("mixtral", false)]
+    [InlineData("gpt_oss", true)]
+    [InlineData("deepseek_v3", true)]
+    public void Steps_leave_no_tensors_behind(string family, bool checkpoints)
+    {
+        var keys = family == "deepseek_v3" ? ", \"n_routed_experts\": 4, \"n_group\": 2, \"topk_group\": 1, \"moe_intermediate_size\": 8, \"first_k_dense_replace\": 1" : "";
+        using var model = Build(Mixtral.Replace("\"mixtral\"", $"\"{family}\"{keys}", StringComparison.Ordinal));
+        model.CheckpointsLayers = checkpoints;
+        using var batch = MicroBatch.Pack([Documents[0], (new long[4], [-100, -100, -100, -100]), Documents[1]], null, [1]);
+        Once();
+        var before = Tensor.TotalCount;
+        for (var i = 0; i < 3; i++)
+        {
+            Once();
+        }
+
+        Assert.Equal(before, Tensor.TotalCount);
+
+        void Once()
+        {
+            using var inner = NewDisposeScope();
+            Run(model, batch);
+        }
+    }
+
+    [Fact]
+    public void Jitter_in_the_router_is_refused()
+        => Assert.Equal("c: router_jitter_noise is not supported; published Mixtral models have it at 0. Set overrides_of_model_config: { router_jitter_noise: 0 } to train without it.",
+            Assert.Throws<InputException>(() => Build(Mixtral.Replace("\"mixtral\"", "\"mixtral\", \"router_jitter_noise\": 0.1", StringComparison.Ordinal))).Message);
+
+    [Fact]
     public void Counts_of_experts_that_do_not_fit_are_refused()
     {
         var e = Assert.Throws<InputException>(() => Build(Mixtral.Replace("\"num_experts_per_tok\": 2", "\"num_experts_per_tok\": 5", StringComparison.Ordinal)));

@@ -1,5 +1,9 @@
+using Neoteny.Adapters;
 using Neoteny.Attention;
+using Neoteny.Autograd;
 using Neoteny.Losses;
+using Neoteny.Modules;
+using Neoteny.Parameters;
 using Neoteny.Runtime;
 using static TorchSharp.torch;
 
@@ -27,6 +31,26 @@ internal sealed class MeanAttention : IAttention
 
     private static Tensor Repeated(AttentionInput input)
         => input.Value.repeat_interleave(input.Spec.QueryHeads / input.Spec.KeyHeads, 1).contiguous();
+}
+
+/// <summary>Experts that ask others and note the shapes and dtypes of what they were given.</summary>
+internal sealed class ForwardingExperts(IExperts inner) : IExperts
+{
+    public Parameter GateUp => inner.GateUp;
+
+    public Parameter Down => inner.Down;
+
+    public ExpertActivation Activation => inner.Activation;
+
+    public IReadOnlyList<LowRankDelta> Deltas => inner.Deltas;
+
+    public string[] Shapes { get; private set; } = [];
+
+    public Value Forward(Tape tape, Value x_TH, Routing routing)
+    {
+        Shapes = [.. new[] { x_TH, routing.Experts, routing.Weights }.Select(v => $"[{string.Join(", ", v.Tensor.shape)}] {v.Tensor.dtype}")];
+        return inner.Forward(tape, x_TH, routing);
+    }
 }
 
 /// <summary>A loss of zero whose gradient is zero too, or the sum of the hidden states of trained tokens.</summary>

@@ -100,6 +100,7 @@ internal sealed class ExpertSet : IExperts, IDisposable
         B = Make("lora_B", ScalarType.Float32, outputs, Experts * rank),
         Scale = 1.7,
         Target = target,
+        ExpertCount = Experts,
     };
 
     private static Parameter Make(string name, ScalarType dtype, params long[] shape) => new(name, randn(shape).to(dtype)) { Trains = true };

@@ -43,7 +43,7 @@ public sealed class BadInputTests(Workspace workspace) : IClassFixture<Workspace
 
     [Fact]
     public void A_missing_dataset_file() => Train(("datasets", $"[{{ path: {workspace.At("absent.jsonl")}, type: alpaca }}]")).Refused(2,
-        $"There is no dataset file or folder at {workspace.At("absent.jsonl")}. Datasets are read from this machine: download the data as JSONL and give its path.");
+        $"There is no dataset file or folder at {workspace.At("absent.jsonl")}. Give the path of a JSONL or parquet file or of a folder with such files, or an id of the hub: org/name.");
 
     [Fact]
     public void A_malformed_line_is_named_by_file_and_line()

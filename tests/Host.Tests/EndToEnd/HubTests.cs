@@ -43,6 +43,18 @@ public sealed class HubTests : IClassFixture<Workspace>, IDisposable
     }
 
     [Fact]
+    public void A_dataset_is_named_by_its_id_and_split()
+    {
+        using var data = new FakeHub { Repository = "acme/talks" };
+        data.Files["data/validation.jsonl"] = "{}"u8.ToArray();
+        data.Files["data/train.jsonl"] = File.ReadAllBytes(workspace.Data);
+        Environment.SetEnvironmentVariable("HF_ENDPOINT", data.Endpoint.ToString());
+        var config = workspace.Config("data-hub", ("datasets", "[{ path: acme/talks, type: chat_template, split: train }]"), ("max_steps", "1"));
+        Assert.Contains("Training data: 24 documents from 24 records", NeotenyProgram.Run("train", config).Succeeded().Error);
+        Assert.Empty(data.Downloads("data/validation.jsonl"));
+    }
+
+    [Fact]
     public void Two_programs_download_one_model_together()
     {
         using var one = NeotenyProgram.Start("download", "acme/tiny");

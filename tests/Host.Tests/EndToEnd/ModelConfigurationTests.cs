@@ -46,8 +46,19 @@ public sealed class ModelConfigurationTests(Workspace workspace) : IClassFixture
     [Fact]
     public void A_kernel_that_lacks_what_the_model_needs_is_refused_when_it_is_named()
         => Train(("reinit_weights", "true"), ("attn_implementation", "sdpa"), ("overrides_of_model_config", Gemma)).Refused(2,
-            "sdpa (Sdpa 0.1.0) does not support Softcap, which this model needs. Leave attn_implementation out, write attn_implementation: eager, or name another kernel that "
-            + "supports it.");
+            "attn_implementation: sdpa cannot run this model on cpu in Float32: it does not support Softcap. Leave attn_implementation out, or write attn_implementation: eager.");
+
+    [Fact]
+    public void A_kernel_for_gpus_says_so_and_names_those_that_can_run_here()
+        => Train(("reinit_weights", "true"), ("flash_attention", "true")).Refused(2,
+            "attn_implementation: flash_attention_2 cannot run this model on cpu in Float32: it needs a CUDA device. Leave attn_implementation out, or write "
+            + "attn_implementation: eager or sdpa.");
+
+    [Fact]
+    public void Two_kernels_are_an_error_that_names_both_places()
+        => Train(("flash_attention", "true"), ("sdp_attention", "true")).Refused(2,
+            $"{workspace.At("bad.yml")}:11:16: sdp_attention: cannot be combined with flash_attention ({workspace.At("bad.yml")}:10:18): a run has one attention kernel. Write "
+            + "attn_implementation: flash_attention_2 or sdpa.");
 
     private ProgramResult Train(params (string, string?)[] changes) => NeotenyProgram.Run("train", workspace.Config("bad", changes));
 }

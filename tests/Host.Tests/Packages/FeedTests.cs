@@ -47,6 +47,17 @@ public sealed class FeedTests : IDisposable
     }
 
     [Fact]
+    public async Task A_plugin_of_this_repository_is_installed_from_its_own_package()
+    {
+        Assert.Equal(0, await Run("install", "Lora", "--source", Path.Combine(AppContext.BaseDirectory, "packages")));
+
+        Assert.StartsWith($"Installed Lora 0.1.0 in {At("Lora/0.1.0")}\nIt provides adapter lora.\n", output.ToString());
+        Assert.Equal(
+            ["Neoteny.Lora.deps.json", "Neoteny.Lora.dll", "Neoteny.Lora.pdb", "README.md", "installed-from.json"],
+            Directory.GetFiles(At("Lora/0.1.0")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_server_of_protocol_version_3_gives_packages()
     {
         TestPackage.OfFixture(Feed, "FirstClaim/1.0.0");

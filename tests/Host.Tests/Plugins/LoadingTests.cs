@@ -39,6 +39,21 @@ public sealed class LoadingTests
     }
 
     [Fact]
+    public void A_plugin_that_uses_what_can_crash_the_process_is_warned_of()
+    {
+        using var host = new TestHost("Hazardous/1.0.0", "Greeter/1.0.0");
+        using var run = host.Open("plugins: [Hazardous, Greeter]");
+
+        Assert.Equal(
+            [
+                "Information: Plugin Hazardous 1.0.0: named under 'plugins'",
+                "Warning: Plugin Hazardous 1.0.0 uses what can crash the process: TorchSharp.Scalar.op_Implicit (use a cached Scalar: Scalars.Of(value)); TorchSharp.torch.Tensor.op_Addition (use add(x, Scalars.One)); TorchSharp.torch.Tensor.square (use x.mul(x))",
+                "Information: Plugin Greeter 1.0.0: named under 'plugins'",
+            ],
+            host.Log.Lines);
+    }
+
+    [Fact]
     public void Several_names_of_a_class_are_one_instance()
     {
         using var host = new TestHost("Greeter/1.0.0");

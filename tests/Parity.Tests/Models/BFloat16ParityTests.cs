@@ -13,6 +13,10 @@ public class BFloat16ParityTests
     private const double LogitTolerance = 2e-2;
     private const double LossTolerance = 2e-2;
 
+    // Where two experts are about as likely, rounding decides between them: a token that goes to another one has other logits altogether.
+    private const double RoutedLogitTolerance = 0.2;
+    private const double RoutedLossTolerance = 5e-2;
+
     public static TheoryData<string> Cases() => [.. FixtureFolders.Names("models")];
 
     [SkippableTheory]
@@ -27,11 +31,12 @@ public class BFloat16ParityTests
         Skip.If(model.Spec.Kernels.Any(k => kernel.Refuses(k, ScalarType.BFloat16, TestDevice.Current) is not null || (k.Demands & ~kernel.Supports) != 0),
             $"models/{name}: sdpa does not serve this attention");
         model.Attention.Exchange(kernel);
+        var isRouted = model.Sites.Any(s => s.Original is Modules.IRouter);
         using var batch = fixture.Batch("packed");
         using var tape = new Tape(new TapeOptions { Recording = false });
         var logits = model.Head.Forward(tape, model.Forward(tape, batch.InputIds, batch.PositionIds, batch.Layout)).Tensor;
-        Assert.InRange(Compare.RelativeDifference(logits, fixture.ExpectedLogits("packed")), 0, LogitTolerance);
+        Assert.InRange(Compare.RelativeDifference(logits, fixture.ExpectedLogits("packed")), 0, isRouted ? RoutedLogitTolerance : LogitTolerance);
         var loss = model.ComputeLoss(tape, batch, new CrossEntropyLoss(), 1.0 / batch.TrainedTokens);
-        Assert.Equal(fixture.Expected("packed.loss").item<float>(), loss.Tensor.item<float>(), LossTolerance);
+        Assert.Equal(fixture.Expected("packed.loss").item<float>(), loss.Tensor.item<float>(), isRouted ? RoutedLossTolerance : LossTolerance);
     }
 }

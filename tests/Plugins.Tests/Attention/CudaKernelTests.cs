@@ -2,6 +2,7 @@ using Neoteny.Attention;
 using Neoteny.Plugins.Flash;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Plugins.Xformers;
+using Neoteny.Runtime;
 using Neoteny.Runtime.AttentionOperators;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,7 +20,7 @@ public sealed class CudaKernelTests : IDisposable
     [Fact]
     public void On_the_cpu_the_cuda_kernels_are_refused()
     {
-        var spec = new AttentionCase("small", 2, 1, 16, 3).Spec;
+        var spec = Of(16);
         Assert.Equal("it needs a CUDA device", new FlashAttention2().Refuses(spec, ScalarType.BFloat16, CPU));
         Assert.Equal("it needs a CUDA device", new FlashAttention3().Refuses(spec, ScalarType.BFloat16, CPU));
         Assert.Equal("it needs a CUDA device", new XformersAttention().Refuses(spec, ScalarType.Float32, CPU));
@@ -29,7 +30,6 @@ public sealed class CudaKernelTests : IDisposable
     [Fact]
     public void Types_and_sizes_that_a_kernel_lacks_are_named()
     {
-        AttentionSpec Of(int size, int valueSize = 0) => new AttentionCase("sizes", 1, 1, size, 1) { ValueSize = valueSize }.Spec;
         Assert.Equal("it computes in bf16 and fp16 only, not Float32", FlashOperator.Refuses(Of(64), ScalarType.Float32, Gpu));
         Assert.Equal("head size 320 is above 256", FlashOperator.Refuses(Of(320), ScalarType.BFloat16, Gpu));
         Assert.Equal("head size 20 is no multiple of 8", FlashOperator.Refuses(Of(20), ScalarType.Float16, Gpu));
@@ -51,14 +51,32 @@ public sealed class CudaKernelTests : IDisposable
     }
 
     [Fact]
+    public void What_is_derived_from_a_layout_is_made_once_and_freed_with_it()
+    {
+        var before = Tensor.TotalCount;
+        var layout = SequenceLayout.Of([3, 2]);
+        Tensor Double(SequenceLayout l) => l.QueryOffsets.mul(Scalars.Of(2L)).DetachFromDisposeScope();
+        var first = layout.Derived("doubled", Double);
+        Assert.Same(first, layout.Derived("doubled", Double));
+        Assert.NotSame(first, layout.Derived("again", Double));
+        Assert.Equal([0, 6, 10], first.data<int>().ToArray());
+        layout.Dispose();
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
     public void The_scripts_compile_and_their_operators_exist()
     {
-        var problem = new AttentionCase("scripts", 2, 1, 16, 3, 2);
-        using var layout = problem.Layout();
-        var input = problem.Input(layout, ScalarType.BFloat16);
+        using var layout = SequenceLayout.Of([3, 2]);
+        Tensor Heads(int heads) => zeros(5, heads, 16, dtype: ScalarType.BFloat16);
+        var input = new AttentionInput { Query = Heads(2), Key = Heads(1), Value = Heads(1), Layout = layout, Spec = Of(16) };
         var backward = new AttentionBackward
         {
-            Input = input, Output = zeros_like(input.Query), LogSumExp = zeros(5, 2), OutputGradient = zeros_like(input.Query), Saved = [zeros(1), zeros(1)],
+            Input = input,
+            Output = zeros_like(input.Query),
+            LogSumExp = zeros(5, 2),
+            OutputGradient = zeros_like(input.Query),
+            Saved = [zeros(1), zeros(1)],
         };
         foreach (var call in new Action[]
         {
@@ -68,4 +86,14 @@ public sealed class CudaKernelTests : IDisposable
             Assert.Contains("CPU", Assert.ThrowsAny<Exception>(call).Message, StringComparison.Ordinal);
         }
     }
+
+    private static AttentionSpec Of(int size, int valueSize = 0) => new()
+    {
+        Demands = AttentionFeatures.Causal | AttentionFeatures.GroupedHeads,
+        Scale = 1,
+        QueryHeads = 2,
+        KeyHeads = 1,
+        HeadSize = size,
+        ValueSize = valueSize,
+    };
 }

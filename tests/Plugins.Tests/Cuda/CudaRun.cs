@@ -16,6 +16,7 @@ namespace Neoteny.Plugins.Tests.Cuda;
 internal sealed class CudaRun : IDisposable
 {
     private const int Vocabulary = 512;
+    private const int HeadSize = 32;
 
     private readonly string folder = Directory.CreateTempSubdirectory("neoteny-cuda-").FullName;
 
@@ -44,6 +45,8 @@ internal sealed class CudaRun : IDisposable
 
     public int MicroBatchSize { get; init; } = 2;
 
+    public int Documents { get; init; } = 200;
+
     /// <summary>No line is logged: nothing is waited for before the end.</summary>
     public int LoggingSteps { get; init; } = 100_000;
 
@@ -58,11 +61,11 @@ internal sealed class CudaRun : IDisposable
         Layers = [.. Enumerable.Repeat(
             new LayerSpec
             {
-                Attention = new GroupedAttention { QueryHeads = 4, KeyHeads = 2, HeadSize = 32 },
+                Attention = new GroupedAttention { QueryHeads = 4, KeyHeads = 2, HeadSize = HeadSize },
                 Mlp = new GatedMlp { IntermediateSize = 256 },
             },
             2)],
-        Rotaries = [new RotarySpec { Rope = new RopeParameters(), HeadSize = 32, MaxPositionEmbeddings = 512 }],
+        Rotaries = [new RotarySpec { Rope = new RopeParameters(), HeadSize = HeadSize, MaxPositionEmbeddings = 512 }],
         NormEpsilon = 1e-5,
         TiesHead = true,
     };
@@ -72,7 +75,7 @@ internal sealed class CudaRun : IDisposable
         using var trainer = new Trainer(new TrainingSetup
         {
             Model = new TrainedDecoder(Model, () => new CrossEntropyLoss()),
-            Data = new TrainingData { Training = [.. Enumerable.Range(0, 200).Select(Text)] },
+            Data = new TrainingData { Training = [.. Enumerable.Range(0, Documents).Select(Text)] },
             Options = new TrainingOptions(
                 new DataOptions { SequenceLength = SequenceLength, Packing = true },
                 new StepOptions { MaximumSteps = Steps, GradientAccumulation = 2, MicroBatchSize = MicroBatchSize },

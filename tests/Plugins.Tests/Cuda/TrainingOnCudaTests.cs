@@ -49,14 +49,16 @@ public sealed class TrainingOnCudaTests
         var memory = new MemoryAtSteps();
         run.Train(memory);
         Assert.Equal(500, memory.Allocated.Count);
-        Assert.All(memory.Allocated.Skip(20), bytes => Assert.Equal(memory.Allocated[20], bytes));
+
+        // Tables of positions grow with the longest document seen, which the first epochs bring.
+        Assert.All(memory.Allocated.Skip(100), bytes => Assert.Equal(memory.Allocated[100], bytes));
         Assert.Equal(memory.Reserved.Skip(100).Max(), memory.Reserved[100]);
     }
 
     [CudaFact]
     public void Running_out_of_memory_names_tensors_categories_and_keys_and_leaves_the_last_checkpoint()
     {
-        using var run = new CudaRun(adapts: false, checkpoint: false) { Steps = 30, SavingSteps = 5, SequenceLength = 32_768, MicroBatchSize = 4 };
+        using var run = new CudaRun(adapts: false, checkpoint: false) { Steps = 30, SavingSteps = 5, Documents = 2500, SequenceLength = 32_768, MicroBatchSize = 4 };
         using var filler = new FillBefore(7);
         NeotenyException error;
         try
@@ -73,7 +75,7 @@ public sealed class TrainingOnCudaTests
         var lines = error.Message.ReplaceLineEndings("\n").Split('\n');
         Assert.Equal(1, error.ExitCode);
         Assert.Matches(@"^The GPU ran out of memory at step 8 \(.*GiB\)\. The step's peak was .* GiB: weights .*, gradients .*, optimizer state .*, activations .*\.$", lines[0]);
-        Assert.StartsWith("Largest tensors alive: model.", lines[1]);
+        Assert.Matches(@"^Largest tensors alive: .* (BFloat16|Float32|Int64) \[.*\] .* [GM]iB;", lines[1]);
         Assert.StartsWith("To need less: lower micro_batch_size (4) and raise gradient_accumulation_steps by as much; lower sequence_len (32768); set gradient_checkpointing: true", lines[2]);
         Assert.EndsWith("checkpoint-5", lines[3]);
         Assert.True(File.Exists(Path.Combine(run.Output, "checkpoint-5", "trainer_state.json")));
@@ -131,8 +133,7 @@ public sealed class TrainingOnCudaTests
     /// <summary>Leaves a device almost without memory from one step on.</summary>
     private sealed class FillBefore(int step) : IStepBoundary, IDisposable
     {
-        // The driver needs some for itself, when kernels are first used.
-        private const long Left = 512L << 20;
+        private const long Left = 64L << 20;
 
         private Tensor? filler;
 

@@ -20,6 +20,14 @@ public sealed class LoraOptionsTests
         Problems(new LoraOptions { Adapter = "lora", Rank = 8, Alpha = 16, TargetLinear = true, TargetModules = ["q_proj"] }));
 
     [Fact]
+    public void Bare_parameters_take_neither_dropout_nor_magnitudes() => Assert.Equal(
+        [
+            "Dropout cannot be combined with lora_target_parameters: adapters on bare parameters have no input to drop. Set it to 0, or remove those.",
+            "UseDora cannot be combined with lora_target_parameters. Keep one of them.",
+        ],
+        Problems(new LoraOptions { Adapter = "lora", Rank = 8, Alpha = 16, Dropout = 0.1, UseDora = true, TargetParameters = ["experts.down_proj"] }));
+
+    [Fact]
     public void Another_adapter_and_a_saved_one_need_nothing()
     {
         Assert.Empty(Problems(new LoraOptions()));

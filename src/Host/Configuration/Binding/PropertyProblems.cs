@@ -13,6 +13,8 @@ internal sealed class PropertyProblems(ProblemList problems, IEnumerable<KeyInfo
 
     public void Warn(string property, string message) => problems.Warn(PlaceOf(property), $"{NameOf(property)}: {message}");
 
+    public string Where(string property) => $"{NameOf(property)} ({PlaceOf(property)})";
+
     private KeyInfo? KeyOf(string property) => keys.FirstOrDefault(k => k.Property == property);
 
     private string NameOf(string property) => KeyOf(property)?.Name ?? property;

@@ -77,6 +77,12 @@ internal sealed class LoadedPlugin : IDisposable
         }
     }
 
+    /// <summary>Its main assembly.</summary>
+    public Assembly Assembly => _loader.LoadDefaultAssembly();
+
+    /// <summary>Creates a further instance of an extension, beside the one that runs use.</summary>
+    public object CreateFresh(ProvidedName provided) => ActivatorUtilities.CreateInstance(_services, Assembly.GetType(provided.TypeName, throwOnError: true)!);
+
     /// <summary>Creates every extension, so that a faulty constructor shows before the run begins.</summary>
     /// <exception cref="PluginFaultException">A constructor failed.</exception>
     public void CreateExtensions()
@@ -96,7 +102,8 @@ internal sealed class LoadedPlugin : IDisposable
         _loader.Dispose();
     }
 
-    private static Type PointType(string fullName) => AssemblyLoadContext.Default.Assemblies
+    /// <summary>The interface of an extension point.</summary>
+    public static Type PointType(string fullName) => AssemblyLoadContext.Default.Assemblies
         .Select(a => a.IsDynamic ? null : a.GetType(fullName, throwOnError: false))
         .First(t => t is not null)!;
 }

@@ -147,6 +147,7 @@ public sealed unsafe partial class CudaKernel
 
     private string Describe(in LaunchShape shape) => $"the kernel {Name} ({source.Name}; {shape})";
 
+    [SuppressGCTransition]
     [LibraryImport("LibTorchSharp", EntryPoint = "THSTensor_device_index")]
     private static partial int DeviceIndex(nint tensor);
 }

@@ -74,11 +74,11 @@ public sealed class JsonFilesTests : IDisposable
     {
         var missing = folder.File("missing.jsonl");
         Assert.Equal(
-            $"There is no dataset file or folder at {missing}. Datasets are read from this machine: download the data as JSONL and give its path.",
+            $"There is no dataset file or folder at {missing}. Give the path of a JSONL or parquet file or of a folder with such files, or an id of the hub: org/name.",
             Assert.Throws<InputException>(() => JsonFiles.Find(missing, null)).Message);
         Directory.CreateDirectory(folder.File("void"));
         Assert.Equal(
-            $"The dataset folder {folder.File("void")} holds no .jsonl or .json file. Put the data there, or name the files in data_files.",
+            $"The dataset folder {folder.File("void")} holds no .jsonl, .json or .parquet file. Put the data there, or name the files in data_files.",
             Assert.Throws<InputException>(() => JsonFiles.Find(folder.File("void"), null)).Message);
     }
 

@@ -1,0 +1,265 @@
+using Neoteny.Autograd;
+using Neoteny.Modules;
+using Neoteny.Offload;
+using Neoteny.Parameters;
+using Neoteny.Runtime;
+using static TorchSharp.torch;
+
+namespace Neoteny.Conformance;
+
+/// <summary>What every <see cref="IOffload"/> must do.</summary>
+public sealed class OffloadSuite : ConformanceSuite
+{
+    private readonly Lazy<IOffload> offload;
+
+    /// <summary>Creates the suite.</summary>
+    /// <param name="create">Makes an instance as the host does.</param>
+    /// <param name="settings">Device, dtypes and seed; null for the CPU.</param>
+    public OffloadSuite(Func<IOffload> create, ConformanceSettings? settings = null)
+        : base("offload", settings)
+    {
+        offload = new Lazy<IOffload>(create);
+        Add("It stores activations, homes weights or hears segments", Useful);
+        Add("Saved tensors come back bit for bit in reverse order", Fetched);
+        Add("Released tensors are freed", Released);
+        Add("Weights come home bit for bit", Homed);
+        Add("Updates of a trained weight last", Updated);
+        Add("A step gives the same bits as without it", Steps);
+        Add("An abandoned step leaves nothing", Abandoned);
+        Add("Nothing but the results stays alive", Leaks);
+        Add("Construction is cheap", run => Construction.Check(run, create));
+    }
+
+    private IOffload Offload => offload.Value;
+
+    private static ModuleVariant Variant { get; } = ModuleVariant.All[0];
+
+    private void Useful(CheckRun run)
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyModel.Make(Variant, Settings, Settings.FirstDType);
+        var homes = model.Sites.SelectMany(s => s.Parameters.Select(p => Offload.Home(s, p))).Any(h => h is not null);
+        run.That(homes || Offload.Saved is not null || Offload.Segments is not null, "it does none of these for a plain model");
+    }
+
+    private void Fetched(CheckRun run)
+    {
+        var store = Store(run);
+        foreach (var prefetch in new[] { false, true })
+        {
+            run.Case(prefetch ? "with prefetching" : "without prefetching", () =>
+            {
+                var tensors = Samples();
+                var copies = tensors.Select(t => t.clone()).ToList();
+                var handles = tensors.Select(t => store.Park(new SavedTensor { Tensor = t })).ToList();
+                foreach (var (tensor, handle) in tensors.Zip(handles).Where(p => p.Second is not null))
+                {
+                    // As the tape does: its own handle goes at once.
+                    tensor.Dispose();
+                }
+
+                for (var i = tensors.Count - 1; i >= 0; i--)
+                {
+                    if (handles[i] is not { } handle)
+                    {
+                        continue;
+                    }
+
+                    if (prefetch && i > 0 && handles[i - 1] is { } next)
+                    {
+                        store.Prefetch(next);
+                    }
+
+                    using var back = store.Fetch(handle);
+                    run.Same($"{copies[i].dtype} [{string.Join(", ", copies[i].shape)}]", copies[i], back);
+                    run.That(back.device_type == copies[i].device_type, $"{copies[i].dtype}: came back on {back.device}");
+                }
+
+                run.That(handles.Any(h => h is not null), "it parks none of the samples");
+            });
+        }
+    }
+
+    private void Released(CheckRun run)
+    {
+        var store = Store(run);
+        run.Case("released", () => Conduct.LeavesNothing(run, new Workload([], () =>
+        {
+            foreach (var tensor in Samples())
+            {
+                if (store.Park(new SavedTensor { Tensor = tensor }) is { } handle)
+                {
+                    store.Prefetch(handle);
+                    store.Release(handle);
+                }
+            }
+
+            return [];
+        })));
+    }
+
+    private void Homed(CheckRun run) => ForEachHome(run, trains: false, (parameter, home) =>
+    {
+        var before = Dense(parameter);
+        parameter.MoveTo(home);
+        for (var i = 0; i < 3; i++)
+        {
+            run.Same(parameter.Path, before, Dense(parameter));
+        }
+
+        using (parameter.Rent())
+        using (var second = parameter.Rent())
+        {
+            run.Same($"{parameter.Path}, rented twice at once", before, second.Tensor.clone());
+        }
+
+        run.That(parameter.Device.type == Settings.Device.type, $"{parameter.Path}: is rented on {parameter.Device}");
+    });
+
+    private void Updated(CheckRun run) => ForEachHome(run, trains: true, (parameter, home) =>
+    {
+        var before = Dense(parameter);
+        parameter.MoveTo(home);
+        parameter.Update(w => w.add_(ones_like(w), Scalars.One));
+        run.Same($"{parameter.Path} after an update by one", before.add(ones_like(before), Scalars.One), Dense(parameter));
+    });
+
+    private void Steps(CheckRun run)
+    {
+        foreach (var dtype in Settings.EffectiveDTypes)
+        {
+            foreach (var (trains, checkpoint) in new[] { (true, false), (false, false), (true, true) })
+            {
+                run.Case($"{dtype}{(trains ? "" : ", frozen")}{(checkpoint ? ", checkpointed" : "")}", () =>
+                {
+                    using TinyModel plain = Make(dtype, trains), moved = Make(dtype, trains);
+                    MoveAll(moved);
+                    var (expected, actual) = (Step(plain, dtype, checkpoint, null), Step(moved, dtype, checkpoint, Offload));
+                    foreach (var ((name, a), (_, b)) in expected.All.Zip(actual.All))
+                    {
+                        run.Same(name, a, b);
+                    }
+                });
+            }
+        }
+    }
+
+    private void Abandoned(CheckRun run) => run.Case("no backward", () =>
+    {
+        using var model = Make(Settings.FirstDType, trains: true);
+        MoveAll(model);
+        Conduct.LeavesNothing(run, new Workload([], () =>
+        {
+            Step(model, Settings.FirstDType, checkpoint: false, Offload, backward: false);
+            return [];
+        }));
+    });
+
+    private void Leaks(CheckRun run) => run.Case("steps", () =>
+    {
+        using var model = Make(Settings.FirstDType, trains: true);
+        MoveAll(model);
+        Conduct.LeavesNothing(run, new Workload([], () => [.. Step(model, Settings.FirstDType, checkpoint: false, Offload).All]));
+    });
+
+    private ISavedTensors Store(CheckRun run)
+    {
+        if (Offload.Saved is null)
+        {
+            run.Skip("it leaves activations where they are");
+        }
+
+        return Offload.Saved!;
+    }
+
+    private TinyModel Make(ScalarType dtype, bool trains) => TinyModel.Make(Variant with { Trains = trains }, Settings, dtype);
+
+    private void MoveAll(TinyModel model)
+    {
+        foreach (var (site, parameter) in model.Sites.SelectMany(s => s.Parameters.Select(p => (s, p))))
+        {
+            if (Offload.Home(site, parameter) is { } home)
+            {
+                parameter.MoveTo(home);
+            }
+        }
+    }
+
+    /// <summary>Three segments over the MLP, as three layers: enough for a store to be read in reverse and ahead.</summary>
+    private SiteRun Step(TinyModel model, ScalarType dtype, bool checkpoint, IOffload? with, bool backward = true)
+    {
+        using var draw = Settings.Draw();
+        var (x, gradient) = (draw.Normal(dtype, 9, Variant.Hidden), draw.Normal(dtype, 9, Variant.Hidden));
+        var mlp = (IGatedMlp)model.At("model.layers.0.mlp").Current;
+        using var tape = new Tape(new TapeOptions { Store = with?.Saved, Observers = with?.Segments is { } s ? [s] : [] });
+        var input = tape.Input(x);
+        var value = input;
+        for (var layer = 0; layer < 3; layer++)
+        {
+            value = tape.Segment($"model.layers.{layer}", v => [mlp.Forward(tape, v[0])], [value], checkpoint)[0];
+        }
+
+        var output = value.Tensor.clone();
+        if (!backward)
+        {
+            return new SiteRun([output], [], []);
+        }
+
+        tape.AddLoss(value, gradient);
+        tape.Backward();
+        var gradients = model.Parameters.Select(p => (p.Path, p.Gradient?.clone())).ToList();
+        foreach (var parameter in model.Parameters)
+        {
+            parameter.SetGradient(null);
+        }
+
+        return new SiteRun([output], [tape.GradientOf(input)?.clone()], gradients);
+    }
+
+    private void ForEachHome(CheckRun run, bool trains, Action<Parameter, IWeightHome> check)
+    {
+        var homes = 0;
+        foreach (var dtype in Settings.EffectiveDTypes)
+        {
+            run.Case($"{dtype}", () =>
+            {
+                using var model = Make(dtype, trains);
+                foreach (var (site, parameter) in model.Sites.SelectMany(s => s.Parameters.Select(p => (s, p))))
+                {
+                    if (Offload.Home(site, parameter) is { } home)
+                    {
+                        homes++;
+                        check(parameter, home);
+                    }
+                }
+            });
+        }
+
+        if (homes == 0)
+        {
+            run.Skip(trains ? "it leaves trained weights where they are" : "it leaves weights where they are");
+        }
+    }
+
+    private List<Tensor> Samples()
+    {
+        using var draw = Settings.Draw();
+        return
+        [
+            draw.Normal(ScalarType.Float32, 64, 33),
+            draw.Normal(ScalarType.BFloat16, 7, 3, 5),
+            draw.Normal(ScalarType.Float32, 48, 20).t(),
+            draw.Normal(ScalarType.Float32, 40, 30).narrow(1, 5, 11),
+            draw.Normal(ScalarType.Float32, 1),
+            draw.Normal(ScalarType.Float32, 12, 9).gt(Scalars.Zero),
+            draw.Normal(ScalarType.Float32, 300).to(ScalarType.Int64),
+            draw.Normal(ScalarType.Float32, 256, 129),
+        ];
+    }
+
+    private static Tensor Dense(Parameter parameter)
+    {
+        using var lease = parameter.Rent();
+        return lease.Tensor.clone();
+    }
+}

@@ -1,0 +1,49 @@
+using Neoteny.Conformance;
+using Neoteny.Plugins.Tests.Samples;
+using static TorchSharp.torch;
+
+namespace Neoteny.Plugins.Tests.Broken;
+
+public sealed class OffloadSuiteTests
+{
+    [Fact]
+    public void A_sound_offload_passes() => Caught.None(new OffloadSuite(() => new SampleOffload()), 9);
+
+    [Fact]
+    public void Rounding_to_bf16_is_caught()
+    {
+        SampleOffload broken = new()
+        {
+            AfterFetch = t =>
+            {
+                using (t)
+                {
+                    return t.to(ScalarType.BFloat16).to(t.dtype);
+                }
+            },
+        };
+        Caught.By(new OffloadSuite(() => broken), "Saved tensors come back bit for bit in reverse order", "Float32 [64, 33]: differs");
+        Caught.By(new OffloadSuite(() => broken), "A step gives the same bits as without it", "gradient of");
+    }
+
+    [Fact]
+    public void Keeping_the_tapes_own_tensor_instead_of_a_copy_is_caught()
+        => Caught.By(new OffloadSuite(() => new SampleOffload { KeepsTheOriginal = true }), "Saved tensors come back bit for bit in reverse order");
+
+    [Fact]
+    public void Handles_that_are_not_released_are_caught()
+    {
+        Caught.By(new OffloadSuite(() => new SampleOffload { ForgetsToRelease = true }), "Released tensors are freed", "tensors more are alive");
+        Caught.By(new OffloadSuite(() => new SampleOffload { ForgetsToRelease = true }), "An abandoned step leaves nothing", "tensors more are alive");
+    }
+
+    [Fact]
+    public void Updates_that_stay_in_a_copy_are_caught()
+        => Caught.By(new OffloadSuite(() => new SampleOffload { DropsUpdates = true }), "Updates of a trained weight last", "after an update by one: differs");
+
+    [Fact]
+    public void An_offload_that_does_nothing_is_caught()
+        => Caught.By(new OffloadSuite(() => new Idle()), "It stores activations, homes weights or hears segments");
+
+    private sealed class Idle : Offload.IOffload;
+}
