@@ -1,7 +1,7 @@
+using Neoteny.Conformance;
 using Neoteny.Losses;
 using Neoteny.Parameters;
 using Neoteny.Plugins.CrossEntropy;
-using Neoteny.Plugins.Tests.Losses;
 using Neoteny.Tests;
 using static TorchSharp.torch;
 
@@ -44,7 +44,7 @@ public sealed class CrossEntropyKernelTests
     private static (LossResult Result, Tensor Weight) Run(Tensor hidden_TH, Tensor weight_VH, Tensor labels_T, Tensor weights_T, LossFeatures demands)
     {
         using var guard = no_grad();
-        using var head = new TestHead(new Parameter("head", weight_VH.clone()) { Trains = true });
+        using var head = new ConformanceHead(new Parameter("head", weight_VH.clone()) { Trains = true });
         var result = new CrossEntropyLoss().Compute(new LossInput
         {
             Hidden = hidden_TH,
