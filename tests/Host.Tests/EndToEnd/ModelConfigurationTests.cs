@@ -46,7 +46,7 @@ public sealed class ModelConfigurationTests(Workspace workspace) : IClassFixture
     [Fact]
     public void A_kernel_that_lacks_what_the_model_needs_is_refused_when_it_is_named()
         => Train(("reinit_weights", "true"), ("attn_implementation", "sdpa"), ("overrides_of_model_config", Gemma)).Refused(2,
-            "attn_implementation: sdpa cannot run this model on cpu in Float32: it does not support Softcap. Leave attn_implementation out, or write attn_implementation: eager.");
+            "attn_implementation: sdpa cannot run this model on cpu in Float32: it does not support Softcap. Leave attn_implementation out, or write attn_implementation: eager or flex_attention.");
 
     [Fact]
     public void A_kernel_for_gpus_says_so_and_names_those_that_can_run_here()
