@@ -51,7 +51,8 @@ public sealed class TrainingOnCudaTests
         Assert.Equal(500, memory.Allocated.Count);
 
         // Tables of positions grow with the longest document seen, which the first epochs bring.
-        Assert.All(memory.Allocated.Skip(100), bytes => Assert.Equal(memory.Allocated[100], bytes));
+        // A step at an epoch's end holds a row with other documents, two blocks of 512 bytes more: nothing may grow, but steps may differ.
+        Assert.Equal(memory.Allocated.Skip(100).Take(100).Max(), memory.Allocated.Skip(200).Max());
         Assert.Equal(memory.Reserved.Skip(100).Max(), memory.Reserved[100]);
     }
 
