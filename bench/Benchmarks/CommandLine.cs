@@ -51,5 +51,6 @@ internal static class CommandLine
         new Text.TokenizerBenchmark(),
         new Startup.StartupBenchmark(),
         new Attention.AttentionBenchmark(),
+        new Gpu.KernelBenchmark(),
     ];
 }

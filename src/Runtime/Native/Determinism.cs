@@ -14,11 +14,13 @@ public static unsafe class Determinism
         }
     }
 
-    /// <summary>Switches the mode for the whole process.</summary>
+    /// <summary>Switches the mode for the whole process; on before the first product on a GPU, since libtorch reads a setting there once.</summary>
     /// <exception cref="NeotenyException">The loaded libtorch does not offer it.</exception>
     public static void Set(bool deterministic)
     {
         LibTorch.Load();
+        if (deterministic)
+            ProcessSettings.FixProductWorkspace();
         var algorithms = (delegate* unmanaged<nint, byte, byte, void>)Need("_ZN2at7Context26setDeterministicAlgorithmsEbb");
         var filling = (delegate* unmanaged<nint, byte, void>)Need("_ZN2at7Context39setDeterministicFillUninitializedMemoryEb");
         algorithms(Context(), (byte)(deterministic ? 1 : 0), 0);

@@ -52,7 +52,7 @@ public sealed class ModelConfigurationTests(Workspace workspace) : IClassFixture
     public void A_kernel_for_gpus_says_so_and_names_those_that_can_run_here()
         => Train(("reinit_weights", "true"), ("flash_attention", "true")).Refused(2,
             "attn_implementation: flash_attention_2 cannot run this model on cpu in Float32: it needs a CUDA device. Leave attn_implementation out, or write "
-            + "attn_implementation: eager or sdpa.");
+            + "attn_implementation: eager or flex_attention or sdpa.");
 
     [Fact]
     public void Two_kernels_are_an_error_that_names_both_places()

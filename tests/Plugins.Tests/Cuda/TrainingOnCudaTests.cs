@@ -50,8 +50,9 @@ public sealed class TrainingOnCudaTests
         run.Train(memory);
         Assert.Equal(500, memory.Allocated.Count);
 
-        // Tables of positions grow with the longest document seen, which the first epochs bring; rows of other lengths differ by a block.
-        Assert.True(memory.Allocated.Skip(300).Max() <= memory.Allocated.Skip(100).Take(200).Max());
+        // Tables of positions grow with the longest document seen, which the first epochs bring.
+        // A step at an epoch's end holds a row with other documents, two blocks of 512 bytes more: nothing may grow, but steps may differ.
+        Assert.Equal(memory.Allocated.Skip(100).Take(100).Max(), memory.Allocated.Skip(200).Max());
         Assert.Equal(memory.Reserved.Skip(100).Max(), memory.Reserved[100]);
     }
 

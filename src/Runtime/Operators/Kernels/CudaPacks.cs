@@ -18,8 +18,15 @@ public static class CudaPacks
     /// <param name="x">At least one dimension; all but the last may have any stride.</param>
     public static bool TakesRows(Tensor x)
     {
-        var (pack, strides) = (Size(x.dtype), x.stride());
-        if (!Takes(x) || x.numel() == 0 || strides[^1] != 1 || x.size(-1) % pack != 0)
+        if (!Takes(x) || x.numel() == 0)
+            return false;
+        var pack = Size(x.dtype);
+        if (x.size(-1) % pack != 0)
+            return false;
+        if (x.is_contiguous())
+            return true;
+        var strides = x.stride();
+        if (strides[^1] != 1)
             return false;
         for (var i = 0; i < strides.Length - 1; i++)
         {

@@ -1,0 +1,103 @@
+using Neoteny.Autograd;
+using Neoteny.Benchmarks.Harness;
+using Neoteny.Runtime.Cuda;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Neoteny.Benchmarks.Gpu;
+
+/// <summary>Operators by themselves, against the device's own rates.</summary>
+internal sealed class KernelBenchmark : IBenchmark
+{
+    private const int WarmUp = 3;
+    private const int AheadProducts = 8;
+    private const long Square = 8192;
+    private const long CopyElements = 2L << 30;
+
+    public string Name => "gpu-kernels";
+
+    public int DefaultRepeat => 15;
+
+    public Report Run(int repeat)
+    {
+        Runtime.Native.LibTorch.Load();
+        if (!cuda.is_available())
+            throw new InputException("The benchmark 'gpu-kernels' needs a CUDA device, and there is none. See eng/gpu-bundle.sh for running on another machine.");
+        var device = CudaDevice.Get(0);
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var (left, right) = (randn(Square, Square, dtype: ScalarType.BFloat16, device: CUDA), randn(Square, Square, dtype: ScalarType.BFloat16, device: CUDA));
+        var product = Measure("device", $"matrix product {Square} cubed", device, repeat, () => left.mm(right).Dispose());
+        using var from = randn(CopyElements / 2, dtype: ScalarType.BFloat16, device: CUDA);
+        using var to = empty_like(from);
+        var copy = Measure("device", "copy of 2 GiB", device, repeat, () => to.copy_(from));
+        var (operations, bytes) = (2 * Math.Pow(Square, 3) / product.P50, 2.0 * CopyElements / copy.P50);
+        List<Measurement> measurements = [product, copy];
+        using var cases = new KernelCases();
+        foreach (var of in cases.All())
+        {
+            var (forward, backward) = Time(of, device, repeat, left, right);
+            var rate = of.IsProduct ? operations : bytes;
+            measurements.Add(new Measurement(of.Name, "forward", "ms", forward));
+            measurements.Add(new Measurement(of.Name, "forward and backward", "ms", [.. forward.Zip(backward, static (f, b) => f + b)]));
+            measurements.Add(new Measurement(of.Name, of.IsProduct ? "of the product's rate" : "of the copy's rate", "%",
+                [.. forward.Zip(backward, (f, b) => 100 * (of.Forward + of.Backward) / rate / (f + b))]));
+        }
+
+        return new Report
+        {
+            Title = "Built-in operators on the GPU",
+            Method = "8192 tokens in bf16; times of the device by events around the operator, the host ahead of it. Shares are the bytes read and written at least (of products: the operations) "
+                + "over the time and over the rate of a copy (a product) on the same device.",
+            Measurements = measurements,
+            Notes = [$"Device: {device.Name}; copy {bytes / 1e9:f2} TB/s, product {operations / 1e9:f0} TFLOP/s"],
+        };
+    }
+
+    private static Measurement Measure(string group, string name, CudaDevice device, int repeat, Action action)
+    {
+        using var start = new CudaEvent(device, timing: true);
+        using var end = new CudaEvent(device, timing: true);
+        List<double> samples = [];
+        for (var i = 0; i < WarmUp + repeat; i++)
+        {
+            start.Record();
+            action();
+            end.Record();
+            end.Wait();
+            if (i >= WarmUp)
+                samples.Add(end.MillisecondsSince(start));
+        }
+
+        return new Measurement(group, name, "ms", samples);
+    }
+
+    private static (List<double> Forward, List<double> Backward) Time(KernelCase of, CudaDevice device, int repeat, Tensor left, Tensor right)
+    {
+        using var scope = NewDisposeScope();
+        using var times = new OperatorTimes(device);
+        var (inputs, gradients) = (of.Make(), (Tensor[]?)null);
+        var (forward, backward) = (new List<double>(), new List<double>());
+        for (var i = 0; i < WarmUp + repeat; i++)
+        {
+            // The device is busy while the host issues what is measured.
+            for (var p = 0; p < AheadProducts; p++)
+                left.mm(right).Dispose();
+            using var tape = new Tape(new TapeOptions { Profiler = times });
+            var outputs = of.Apply(tape, [.. inputs.Select(tape.Input)]);
+            gradients ??= [.. outputs.Select(o => o.Tensor.dim() == 0 ? ones([], device: CUDA) : randn(o.Tensor.shape, dtype: ScalarType.BFloat16, device: CUDA))];
+            for (var o = 0; o < outputs.Length; o++)
+                tape.AddLoss(outputs[o], gradients[o]);
+            tape.Backward();
+            times.End();
+            var read = times.Read();
+            if (i >= WarmUp)
+            {
+                forward.Add(read[$"{of.Operator} forward"].Milliseconds);
+                backward.Add(read[$"{of.Operator} backward"].Milliseconds);
+            }
+        }
+
+        return (forward, backward);
+    }
+}
