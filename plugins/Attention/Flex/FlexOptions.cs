@@ -33,17 +33,17 @@ public sealed record FlexOptions : IValidated
     {
         Check(problems, nameof(Masks), Masks, t => MaskModification.Parse(t));
         Check(problems, nameof(Scores), Scores, t => ScoreModification.Parse(t));
-        if (CompileSettings.Count > 0)
+        if (CompileSettings is { Count: > 0 })
         {
             problems.Warn(nameof(CompileSettings), "is ignored: the kernels are generated, not traced by torch.compile. Remove it.");
         }
     }
 
-    internal FlexProgram Program() => new() { Masks = [.. Masks.Select(MaskModification.Parse)], Scores = [.. Scores.Select(ScoreModification.Parse)] };
+    internal FlexProgram Program() => new() { Masks = [.. (Masks ?? []).Select(MaskModification.Parse)], Scores = [.. (Scores ?? []).Select(ScoreModification.Parse)] };
 
-    private void Check(IProblems problems, string property, IReadOnlyList<string> texts, Action<string> parse)
+    private void Check(IProblems problems, string property, IReadOnlyList<string>? texts, Action<string> parse)
     {
-        foreach (var text in texts)
+        foreach (var text in texts ?? [])
         {
             try
             {
@@ -55,7 +55,7 @@ public sealed record FlexOptions : IValidated
             }
         }
 
-        if (texts.Count > 0 && Implementation is not (Name or "flex") && Switch != true)
+        if (texts is { Count: > 0 } && Implementation is not (Name or "flex") && Switch != true)
         {
             problems.Add(property, $"has no effect: only {Name} reads it. Write attn_implementation: {Name}, or remove the key.");
         }

@@ -45,7 +45,7 @@ public sealed class FlexProgramTests : IDisposable
         Close.To(p.Output(), output.Output, 2e-5, "output");
 
         // The derivative of a loss by one element, by differences of the formula written by hand.
-        double Loss(Tensor x, Tensor y, Tensor z) => new Probe(x, y, z, sees, modify).Output().mul(g).sum().item<double>();
+        double Loss(Tensor x, Tensor y, Tensor z) => new Probe(x, y, z, sees, modify).Output().mul(g).sum().item<float>();
         foreach (var (tensor, gradient, loss) in new (Tensor, Tensor, Func<Tensor, double>)[]
         {
             (q, gradients.Query, x => Loss(x, k, v)), (k, gradients.Key, x => Loss(q, x, v)), (v, gradients.Value, x => Loss(q, k, x)),

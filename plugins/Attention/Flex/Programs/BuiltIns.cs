@@ -1,11 +1,17 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Neoteny.Plugins.Flex.Expressions;
 
 namespace Neoteny.Plugins.Flex;
 
 /// <summary>Programs with a name, written in the language of texts.</summary>
 internal static partial class BuiltIns
 {
+    /// <summary>Whether a text is a score modification rather than a mask, by its name or by what it yields.</summary>
+    /// <exception cref="InputException">It is neither.</exception>
+    public static bool IsScore(string text) => Named(text)?.Name is "alibi" or "softcap" or "tanh_softcap"
+        || (Mask(text) is null && TextParser.Parse(text, [1]).Type != NodeType.Truth);
+
     /// <summary>The program of a named score modification; null where the text is no name.</summary>
     /// <exception cref="InputException">The name's number is missing or no number.</exception>
     public static string? Score(string text) => Named(text) switch

@@ -53,13 +53,13 @@ internal sealed class LayerProgram
         List<ScoreModification> scores = [.. program.Scores];
         if (layer.Program is { } own)
         {
-            if (BuiltIns.Mask(own) is not null || TextParser.Parse(BuiltIns.Score(own) ?? own, [1]).Type == NodeType.Truth)
+            if (BuiltIns.IsScore(own))
             {
-                masks.Add(MaskModification.Parse(own));
+                scores.Add(ScoreModification.Parse(own));
             }
             else
             {
-                scores.Add(ScoreModification.Parse(own));
+                masks.Add(MaskModification.Parse(own));
             }
         }
 
