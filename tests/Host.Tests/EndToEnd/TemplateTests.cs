@@ -15,10 +15,8 @@ public sealed class TemplateTests(TemplateRepositories repositories) : IClassFix
     {
         var output = repositories.TestOthers();
 
-        Assert.Equal(6, TemplateRepositories.Points.Skip(1).Count());
-        Assert.Contains("Test Run Successful.", output);
-        Assert.DoesNotContain("Failed:", output);
-        Assert.Matches(@"Total tests: (8|9)\d", output);
+        foreach (var point in TemplateRepositories.Points.Skip(1))
+            Assert.Matches($@"(?i)Passed!  - Failed: +0, Passed: +[1-9]\d, .*Acme\.{point}\.Tests\.dll", output);
     }
 
     [Theory]
