@@ -8,9 +8,14 @@ internal static class CommandLine
 {
     public static int Run(string[] args)
     {
+        if (args is [Gpu.GpuStepCommand.Name, ..])
+        {
+            return Gpu.GpuStepCommand.Run(args[1..]);
+        }
+
         if (args.Length == 0)
         {
-            throw new InputException($"Name a benchmark: {string.Join(", ", Benchmarks.Select(b => b.Name))}. Options: --repeat N, --output FOLDER.");
+            throw new InputException($"Name a benchmark: {string.Join(", ", Benchmarks.Select(b => b.Name))}, {Gpu.GpuStepCommand.Name}. Options: --repeat N, --output FOLDER.");
         }
 
         var benchmark = Benchmarks.FirstOrDefault(b => b.Name == args[0])

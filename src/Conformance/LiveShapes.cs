@@ -40,5 +40,5 @@ public sealed class LiveShapes
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>The largest vocabulary that a loss is checked with, so that the check needs no second head of the model's size.</summary>
-    public static readonly int MostLabels = 4096;
+    public static readonly int MostLabels = 1024;
 }

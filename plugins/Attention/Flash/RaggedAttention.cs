@@ -127,7 +127,12 @@ internal sealed unsafe class RaggedAttention : IDisposable
     /// <summary>The same call with queries and keys without gaps: the kernels take the strides of their gradients for those of the tensors themselves.</summary>
     private static AttentionInput Dense(AttentionInput input) => new()
     {
-        Query = input.Query.contiguous(), Key = input.Key.contiguous(), Value = input.Value, Layout = input.Layout, Spec = input.Spec, NeedsBackward = true,
+        Query = input.Query.contiguous(),
+        Key = input.Key.contiguous(),
+        Value = input.Value,
+        Layout = input.Layout,
+        Spec = input.Spec,
+        NeedsBackward = true,
     };
 
     private static long Id(RaggedTensor tensor) => (long)tensor;

@@ -24,6 +24,27 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
     /// <returns>The scaled sum, fp32 <c>[1]</c>.</returns>
     public Tensor Run(Tensor perToken_C, Tensor? gradient_CH)
     {
+        var h_R = head.Deltas.Select(d => LowRank.Down(d, hidden_CH)).ToArray();
+        var raw_CV = RawLogits(h_R);
+        if (IsPlain && CrossEntropyKernel.Handles(raw_CV))
+        {
+            var (loss_C, scaled_C) = CrossEntropyKernel.Run(raw_CV, labels_C, weights_C, input.Scale, gradient_CH is not null);
+            perToken_C.copy_(loss_C);
+            if (gradient_CH is not null)
+            {
+                Propagate(raw_CV, h_R, gradient_CH);
+            }
+
+            return scaled_C.sum([0L], keepdim: true);
+        }
+
+        return RunWide(Widened(raw_CV), h_R, perToken_C, gradient_CH);
+    }
+
+    private bool IsPlain => head.Softcap == 0 && Smoothing == 0 && ZFactor == 0;
+
+    private Tensor RunWide(Tensor z_CV, Tensor[] h_R, Tensor perToken_C, Tensor? gradient_CH)
+    {
         var kept_C = labels_C.ne(Scalars.Of(-100L));
         var factor_C = kept_C.to(ScalarType.Float32).mul_(Scalars.Of(input.Scale));
         if (weights_C is not null)
@@ -31,10 +52,7 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
             factor_C.mul_(weights_C);
         }
 
-        var h_R = head.Deltas.Select(d => LowRank.Down(d, hidden_CH)).ToArray();
-        var z_CV = Logits(h_R);
-        var isPlain = head.Softcap == 0 && Smoothing == 0 && ZFactor == 0;
-        var (loss_C, dz_CV) = isPlain && CrossEntropyLoops.Handles(z_CV)
+        var (loss_C, dz_CV) = IsPlain && CrossEntropyLoops.Handles(z_CV)
             ? Loop(z_CV, factor_C, gradient_CH is not null)
             : Compose(z_CV, kept_C, factor_C, gradient_CH is not null);
         perToken_C.copy_(loss_C);
@@ -50,7 +68,7 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
 
     private double ZFactor => input.Demands.HasFlag(LossFeatures.ZLoss) ? input.ZLoss : 0;
 
-    private Tensor Logits(Tensor[] h_R)
+    private Tensor RawLogits(Tensor[] h_R)
     {
         var z_CV = WeightProducts.Forward(head.Weight, head.Bias, hidden_CH);
         foreach (var (delta, h) in head.Deltas.Zip(h_R))
@@ -58,7 +76,12 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
             LowRank.Up(delta, h, z_CV);
         }
 
-        z_CV = z_CV.to(ScalarType.Float32);
+        return z_CV;
+    }
+
+    private Tensor Widened(Tensor raw_CV)
+    {
+        var z_CV = raw_CV.to(ScalarType.Float32);
         return head.Softcap == 0 ? z_CV : z_CV.div_(Scalars.Of(head.Softcap)).tanh_().mul_(Scalars.Of(head.Softcap));
     }
 
@@ -118,7 +141,15 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
         gradient_CH.copy_(dh_CH);
         if (head.Weight.Trains)
         {
-            WeightProducts.WeightGradient(head.Weight, dz_CV, hidden_CH);
+            // A head sums over thousands of tokens block by block: in 16 bits each block would round the sum of those before it.
+            if (IsNarrowOnDevice(dz_CV) && head.Weight.Format.Product is null && head.Weight.GradientIn(ScalarType.Float32) is { } wide)
+            {
+                WeightProducts.AddWide(wide, dz_CV, hidden_CH);
+            }
+            else
+            {
+                WeightProducts.WeightGradient(head.Weight, dz_CV, hidden_CH);
+            }
         }
 
         if (head.Bias is { Trains: true } bias)
@@ -126,4 +157,6 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
             bias.AddGradient(dz_CV.sum(0L));
         }
     }
+
+    private static bool IsNarrowOnDevice(Tensor x) => x.device_type == TorchSharp.DeviceType.CUDA && x.dtype is ScalarType.BFloat16 or ScalarType.Float16;
 }

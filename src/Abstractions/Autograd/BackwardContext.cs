@@ -54,6 +54,31 @@ public sealed class BackwardContext
         }
     }
 
+    /// <summary>Gives the product of two matrices as the gradient of input <paramref name="index"/>, added in place to what other operators gave where possible.</summary>
+    /// <param name="index">The input, a matrix.</param>
+    /// <param name="left">Left factor; borrowed.</param>
+    /// <param name="right">Right factor; borrowed.</param>
+    public void GiveProduct(int index, Tensor left, Tensor right)
+    {
+        if (node.Inputs[index].NeedsGradient)
+        {
+            node.Inputs[index].Gradient.AddProduct(left, right);
+        }
+    }
+
+    /// <summary>What other operators gave input <paramref name="index"/> so far; null for nothing. Borrowed, read only: for kernels that add on the way, see <see cref="GiveTotal"/>.</summary>
+    public Tensor? Gathered(int index) => node.Inputs[index].Gradient.Tensor;
+
+    /// <summary>Gives a gradient that <see cref="Gathered"/> was added to: it takes the place of all that was given.</summary>
+    public void GiveTotal(int index, Tensor total)
+    {
+        if (node.Inputs[index].NeedsGradient)
+        {
+            node.Inputs[index].Gradient.Clear();
+            node.Inputs[index].Gradient.Add(total, isExclusive: true);
+        }
+    }
+
     /// <summary>Passes the gradient of output <paramref name="output"/> on to input <paramref name="index"/> as it is.</summary>
     public void Pass(int index, int output = 0)
     {

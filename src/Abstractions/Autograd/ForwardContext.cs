@@ -62,5 +62,17 @@ public sealed class ForwardContext
         }
     }
 
+    /// <summary>
+    /// Output <paramref name="index"/> is cheap: where later operators save it, it is dropped after forward and made again by
+    /// <see cref="Operator.Recompute"/> when the first of them reads it in backward.
+    /// </summary>
+    public void RecomputeOutput(int index)
+    {
+        if (IsRecording)
+        {
+            node.CheapOutputs |= 1u << index;
+        }
+    }
+
     internal IReadOnlyList<Tensor> Outputs => outputs;
 }

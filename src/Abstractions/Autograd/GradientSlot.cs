@@ -40,6 +40,19 @@ internal struct GradientSlot
         }
     }
 
+    /// <summary>Adds the product of two matrices.</summary>
+    public void AddProduct(Tensor left, Tensor right)
+    {
+        if (exclusive && Tensor is { } sum && sum.dim() == 2 && sum.dtype == left.dtype)
+        {
+            sum.addmm_(left, right, 1f, 1f);
+        }
+        else
+        {
+            Add(left.mm(right), isExclusive: true);
+        }
+    }
+
     /// <summary>From now on somebody else holds the same storage.</summary>
     public void Share() => exclusive = false;
 

@@ -17,6 +17,9 @@ internal sealed class Node
 
     public List<int> SavedOutputs { get; } = [];
 
+    /// <summary>Outputs that are made again in backward instead of being kept, one bit each.</summary>
+    public uint CheapOutputs { get; set; }
+
     public List<Tensor> Extras { get; private set; } = [];
 
     public List<long>? SavedVersions { get; set; }

@@ -1,4 +1,5 @@
 using Neoteny.Parameters;
+using static TorchSharp.torch;
 
 namespace Neoteny.Autograd;
 
@@ -26,6 +27,13 @@ public abstract class Operator
 
     /// <summary>Computes the outputs and marks what backward needs.</summary>
     public abstract void Forward(ForwardContext context);
+
+    /// <summary>Computes an output again in backward, for outputs that forward marked with <see cref="ForwardContext.RecomputeOutput"/>.</summary>
+    /// <param name="context">Gives what forward saved; there are no gradients yet.</param>
+    /// <param name="output">Which output.</param>
+    /// <returns>The same numbers as forward's; ownership is handed over.</returns>
+    public virtual Tensor Recompute(BackwardContext context, int output)
+        => throw new InvalidOperationException($"{Name} marked output {output} to be computed again, but does not say how.");
 
     /// <summary>Turns the gradients of the outputs into gradients of the inputs and of the parameters.</summary>
     public abstract void Backward(BackwardContext context);

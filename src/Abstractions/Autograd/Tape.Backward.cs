@@ -57,7 +57,10 @@ public sealed partial class Tape
             CheckVersions(node);
             using var scope = NewDisposeScope();
             using var guard = no_grad();
+            var profiler = node.Operator is ReplayOperator ? null : options.Profiler;
+            profiler?.Before(node.Operator, isBackward: true);
             node.Operator.Backward(new BackwardContext(node));
+            profiler?.After(node.Operator, isBackward: true);
         }
 
         var uncounted = node.Operator is ReplayOperator segment ? segment.Unreplayed.ToArray() : [node.Operator];

@@ -67,7 +67,9 @@ public sealed partial class Tape : IDisposable
         {
             using var scope = NewDisposeScope();
             using var guard = no_grad();
+            options.Profiler?.Before(@operator, isBackward: false);
             @operator.Forward(context);
+            options.Profiler?.After(@operator, isBackward: false);
         }
         catch
         {
@@ -176,6 +178,12 @@ public sealed partial class Tape : IDisposable
         else if (kind == ValueKind.Computed)
         {
             node.HoldSaved();
+            for (var i = 0; node.CheapOutputs >> i != 0; i++)
+            {
+                if (((node.CheapOutputs >> i) & 1) != 0)
+                    node.Outputs[i].MadeBy = (node, i);
+            }
+
             node.SavedVersions = options.VersionOf is { } version ? [.. node.SavedValues.Select(v => version(v.Tensor))] : null;
             entries.Add(node);
         }

@@ -24,6 +24,9 @@ public sealed class TapeOptions
     /// <summary>Called once for each trained parameter when its last use has run backward.</summary>
     public Action<Parameter>? GradientCompleted { get; init; }
 
+    /// <summary>Hears each operator, in forward and in backward; null for nobody. For measuring.</summary>
+    public IOperatorObserver? Profiler { get; init; }
+
     /// <summary>Reads a tensor's version counter; when set, backward refuses saved tensors that were changed in place.</summary>
     public Func<Tensor, long>? VersionOf { get; init; }
 }

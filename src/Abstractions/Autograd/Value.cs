@@ -22,7 +22,7 @@ public sealed class Value
 
     /// <summary>The tensor. Read only: nothing may write to it except an operator that declares so.</summary>
     /// <exception cref="InvalidOperationException">The value was donated, its segment has ended or backward has run, and nothing holds it any more.</exception>
-    public Tensor Tensor => tensor ?? Unpark() ?? throw new InvalidOperationException(
+    public Tensor Tensor => tensor ?? Unpark() ?? Remake() ?? throw new InvalidOperationException(
         "This value's tensor is gone: it was donated to an operator, its segment has ended, or backward has run. Use the value before that, or return it from the segment.");
 
     /// <summary>Whether a gradient reaches this value in backward.</summary>
@@ -55,7 +55,10 @@ public sealed class Value
     /// <summary>The first run of a checkpointed segment that made the value, if one did.</summary>
     internal FirstRun? MadeIn { get; init; }
 
-    /// <summary>Whether the tensor came back from the store, as another tensor than the one saved.</summary>
+    /// <summary>The recorded operator that can make the tensor again, and as which output; null where it is kept instead.</summary>
+    internal (Node Node, int Output)? MadeBy { get; set; }
+
+    /// <summary>Whether the tensor came back from the store or was made again, as another tensor than the one saved.</summary>
     internal bool WasParked { get; private set; }
 
     /// <summary>Shared by values whose tensors share storage.</summary>
@@ -81,6 +84,12 @@ public sealed class Value
         if (savedBy == 0)
         {
             Free();
+        }
+        else if (park && MadeBy is not null)
+        {
+            WasParked = true;
+            tensor?.Dispose();
+            tensor = null;
         }
         else if (park && tensor is not null && Tape.Store is { } store && store.Park(new SavedTensor { Tensor = tensor }) is { } handle)
         {
@@ -122,6 +131,16 @@ public sealed class Value
             tensor?.Dispose();
             tensor = null;
         }
+    }
+
+    private Tensor? Remake()
+    {
+        if (MadeBy is { } made && savedBy > 0)
+        {
+            tensor = made.Node.Operator.Recompute(new BackwardContext(made.Node), made.Output).DetachFromDisposeScope();
+        }
+
+        return tensor;
     }
 
     private Tensor? Unpark()

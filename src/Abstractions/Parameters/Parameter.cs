@@ -129,6 +129,34 @@ public sealed class Parameter : IDisposable
         }
     }
 
+    /// <summary>Adds to the gradient; <paramref name="gradient"/> is fresh, has the parameter's shape, and its ownership is handed over.</summary>
+    /// <exception cref="ArgumentException">The shape differs.</exception>
+    public void GiveGradient(Tensor gradient)
+    {
+        if (Gradient is null && (GradientType ?? gradient.dtype) == gradient.dtype && gradient.is_contiguous() && gradient.shape.SequenceEqual(Shape))
+        {
+            Gradient = gradient.DetachFromDisposeScope();
+        }
+        else
+        {
+            AddGradient(gradient);
+            gradient.Dispose();
+        }
+    }
+
+    /// <summary>The gradient in a dtype for a kernel to add to in place: the one gathered so far, or zeros where there is none yet.</summary>
+    /// <param name="dtype">The dtype wanted.</param>
+    /// <returns>The gradient, owned by the parameter; null where it is gathered in another dtype.</returns>
+    public Tensor? GradientIn(ScalarType dtype)
+    {
+        if (Gradient is null && (GradientType ?? dtype) == dtype)
+        {
+            Gradient = zeros([.. Shape], dtype: dtype, device: Device).DetachFromDisposeScope();
+        }
+
+        return Gradient is { } own && own.dtype == dtype ? own : null;
+    }
+
     /// <summary>Adds the product of two activations to the gradient: <c>G[o, i] += sum over t of left[t, o] * right[t, i]</c>, without a temporary where the dtypes agree.</summary>
     public void AddProduct(Tensor left_TO, Tensor right_TI)
     {

@@ -57,6 +57,7 @@ public sealed class AdapterSuite : ConformanceSuite
         {
             var (stacked, outputs, inputs) = WeightOf(site.Original, delta.Target);
             var rank = delta.A.Shape[0] / stacked;
+            run.That(delta.ExpertCount == stacked, $"{site.Path}: the delta says that it holds {delta.ExpertCount} matrices where the weight holds {stacked}");
             run.That(delta.A.Shape.SequenceEqual([stacked * rank, inputs]), $"{site.Path}: A has shape [{string.Join(", ", delta.A.Shape)}] instead of [R, {inputs}]");
             run.That(delta.B.Shape.SequenceEqual([outputs, rank * stacked]), $"{site.Path}: B has shape [{string.Join(", ", delta.B.Shape)}] instead of [{outputs}, {rank * stacked}]");
             run.That(delta.Magnitude is null || delta.Magnitude.Shape.SequenceEqual([outputs]), $"{site.Path}: the magnitudes do not have shape [{outputs}]");
@@ -274,6 +275,7 @@ public sealed class AdapterSuite : ConformanceSuite
         Magnitude = delta.Magnitude is { } m ? parameter(m) : null,
         Bias = delta.Bias is { } b ? parameter(b) : null,
         Target = delta.Target,
+        ExpertCount = delta.ExpertCount,
         Scale = delta.Scale,
     };
 

@@ -20,7 +20,7 @@ internal static class ConsoleLog
 
     private sealed class Formatter(bool verbose) : ITextFormatter
     {
-        private readonly MessageTemplateTextFormatter _line = new(
+        private readonly MessageTemplateTextFormatter line = new(
             verbose ? "{Timestamp:HH:mm:ss.fff} {SourceContext} {Message:lj}{NewLine}{Exception}" : "{Message:lj}{NewLine}");
 
         public void Format(LogEvent logEvent, TextWriter output)
@@ -31,7 +31,7 @@ internal static class ConsoleLog
                 LogEventLevel.Error or LogEventLevel.Fatal => "error: ",
                 _ => "",
             });
-            _line.Format(logEvent, output);
+            line.Format(logEvent, output);
         }
     }
 }

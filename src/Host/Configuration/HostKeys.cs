@@ -7,7 +7,7 @@ namespace Neoteny.Host.Configuration;
 /// <remarks>Read from metadata like those of plugins, so that <c>plugins list</c> does not load what trains.</remarks>
 internal sealed class HostKeys
 {
-    private readonly Dictionary<string, string> _assemblyOf = [];
+    private readonly Dictionary<string, string> assemblyOf = [];
 
     private HostKeys(KeyOwner owner) => Owner = owner;
 
@@ -27,7 +27,7 @@ internal sealed class HostKeys
         var read = names.SelectMany(n => OptionsReader.Read(assemblies.Find(n)!, assemblies).Select(o => (Assembly: n, Options: o))).ToList();
         var keys = new HostKeys(new KeyOwner(KeyOwner.Host, [.. read.Select(r => r.Options)]));
         foreach (var (assembly, options) in read)
-            keys._assemblyOf[options.TypeName] = assembly;
+            keys.assemblyOf[options.TypeName] = assembly;
         return keys;
     }
 
@@ -37,7 +37,7 @@ internal sealed class HostKeys
         var bound = new Dictionary<Type, object>();
         foreach (var options in Owner.Options)
         {
-            var type = Assembly.Load(_assemblyOf[options.TypeName]).GetType(options.TypeName, throwOnError: true)!;
+            var type = Assembly.Load(assemblyOf[options.TypeName]).GetType(options.TypeName, throwOnError: true)!;
             bound[type] = binder.Bind(type, options);
         }
         return bound;

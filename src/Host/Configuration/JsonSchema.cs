@@ -6,11 +6,11 @@ namespace Neoteny.Host.Configuration;
 /// <summary>Writes the known keys as a JSON Schema (draft 2020-12), for editors that complete and check YAML.</summary>
 internal static class JsonSchema
 {
-    private static readonly JsonWriterOptions _readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Write(KeyTable keys, Stream output)
     {
-        using var json = new Utf8JsonWriter(output, _readable);
+        using var json = new Utf8JsonWriter(output, Readable);
         json.WriteStartObject();
         json.WriteString("$schema", "https://json-schema.org/draft/2020-12/schema");
         json.WriteString("title", "Neoteny configuration");

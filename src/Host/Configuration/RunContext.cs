@@ -6,7 +6,7 @@ namespace Neoteny.Host.Configuration;
 /// <summary>A configuration file that was found to be in order, its options bound and its plugins loaded.</summary>
 internal sealed class RunContext : IDisposable
 {
-    private readonly IReadOnlyDictionary<Type, object> _options;
+    private readonly IReadOnlyDictionary<Type, object> options;
 
     private RunContext(RunFile file, HostSetup setup, KeyTable keys, PluginCatalog catalog, PluginSet plugins, IReadOnlyDictionary<Type, object> options)
     {
@@ -15,7 +15,7 @@ internal sealed class RunContext : IDisposable
         Keys = keys;
         Catalog = catalog;
         Plugins = plugins;
-        _options = options;
+        this.options = options;
     }
 
     public RunFile File { get; }
@@ -31,7 +31,7 @@ internal sealed class RunContext : IDisposable
     public PluginSet Plugins { get; }
 
     /// <summary>The bound option records: the host's, then those of each loaded plugin.</summary>
-    public IEnumerable<object> AllOptions => _options.Values.Concat(Plugins.Plugins.SelectMany(p => p.Options));
+    public IEnumerable<object> AllOptions => options.Values.Concat(Plugins.Plugins.SelectMany(p => p.Options));
 
     /// <summary>Reads and checks a file, binds the options and loads the plugins it asks for.</summary>
     /// <exception cref="InputException">The file has problems: the message lists all of them.</exception>
@@ -73,7 +73,7 @@ internal sealed class RunContext : IDisposable
     /// <summary>The bound record of the host's own option type.</summary>
     /// <typeparam name="T">A record marked with <see cref="Neoteny.Configuration.OptionsAttribute"/> in Host, Models or Training.</typeparam>
     public T Options<T>()
-        where T : class => (T)_options[typeof(T)];
+        where T : class => (T)options[typeof(T)];
 
     public void Dispose() => Plugins.Dispose();
 

@@ -8,11 +8,11 @@ internal sealed record BackendDemand(string Key, Place Place, string PointLabel,
 /// <summary>The keys that choose an implementation by name. The plugin that provides it is loaded for them.</summary>
 internal static class BackendKeys
 {
-    private static readonly (string Key, string PointLabel)[] _keys = [("attn_implementation", "attention"), ("adapter", "adapter")];
+    private static readonly (string Key, string PointLabel)[] Keys = [("attn_implementation", "attention"), ("adapter", "adapter")];
 
     /// <summary>The implementations that a file asks for; <c>auto</c> leaves the choice to the key's owner.</summary>
     public static IEnumerable<BackendDemand> Demands(RunFile file) =>
-        (from key in _keys
+        (from key in Keys
          let value = file.Root.Find(key.Key)?.Value as ScalarNode
          where value is not null && value.Text != "auto"
          select new BackendDemand(key.Key, value.Place, key.PointLabel, value.Text)).Concat(

@@ -10,7 +10,7 @@ namespace Neoteny.Host.Plugins;
 internal sealed class LinkCheck(SharedAssemblies shared)
 {
     private const BindingFlags AnyMember = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
-    private readonly Dictionary<(string Assembly, string Type), HashSet<string>> _members = [];
+    private readonly Dictionary<(string Assembly, string Type), HashSet<string>> known = [];
 
     /// <summary>What is missing, as texts for a message.</summary>
     public IReadOnlyList<string> Missing(MetadataAssembly plugin)
@@ -97,7 +97,7 @@ internal sealed class LinkCheck(SharedAssemblies shared)
 
     private HashSet<string> MembersOf(MetadataAssembly host, string typeName)
     {
-        if (_members.TryGetValue((host.Name, typeName), out var members))
+        if (known.TryGetValue((host.Name, typeName), out var members))
             return members;
         var reader = host.Reader;
         var type = reader.GetTypeDefinition(host.Types[typeName]);
@@ -106,6 +106,6 @@ internal sealed class LinkCheck(SharedAssemblies shared)
             members.Add(reader.GetString(method.Name) + TypeNames.Signature(method.DecodeSignature(TypeNames.Provider, null)));
         foreach (var field in type.GetFields().Select(reader.GetFieldDefinition))
             members.Add($"{reader.GetString(field.Name)} : {field.DecodeSignature(TypeNames.Provider, null)}");
-        return _members[(host.Name, typeName)] = members;
+        return known[(host.Name, typeName)] = members;
     }
 }

@@ -5,15 +5,15 @@ namespace Neoteny.Host.Plugins;
 /// <summary>Every plugin on the search path with its status. Made from metadata: nothing is loaded.</summary>
 internal sealed class PluginCatalog
 {
-    private readonly ManifestReader _manifests;
-    private readonly Preflight _preflight;
-    private readonly List<InstalledPlugin> _plugins = [];
+    private readonly ManifestReader manifests;
+    private readonly Preflight preflight;
+    private readonly List<InstalledPlugin> plugins = [];
 
     private PluginCatalog(IReadOnlyList<string> folders, SharedAssemblies shared, IReadOnlySet<string> hostKeys)
     {
         Folders = folders;
-        _manifests = new ManifestReader(shared);
-        _preflight = new Preflight(shared, hostKeys);
+        manifests = new ManifestReader(shared);
+        preflight = new Preflight(shared, hostKeys);
     }
 
     /// <summary>The folders searched, the first one preferred between equal versions.</summary>
@@ -21,7 +21,7 @@ internal sealed class PluginCatalog
 
     /// <summary>Every plugin found, ordered by id, the highest version first.</summary>
     public IReadOnlyList<InstalledPlugin> List() =>
-        [.. _plugins.OrderBy(p => p.Id, StringComparer.OrdinalIgnoreCase).ThenByDescending(p => p.Manifest?.Version)];
+        [.. plugins.OrderBy(p => p.Id, StringComparer.OrdinalIgnoreCase).ThenByDescending(p => p.Manifest?.Version)];
 
     /// <summary>Reads the manifests of every plugin in the folders: <c>Id/Version/</c> in each.</summary>
     /// <param name="folders">The search path; folders that do not exist are skipped.</param>
@@ -31,7 +31,7 @@ internal sealed class PluginCatalog
     {
         var catalog = new PluginCatalog(folders, shared, hostKeys);
         var versions = folders.Where(Directory.Exists).SelectMany(Below).SelectMany(Below);
-        catalog._plugins.AddRange(versions.Where(v => Directory.EnumerateFiles(v).Any()).Select(catalog.Read));
+        catalog.plugins.AddRange(versions.Where(v => Directory.EnumerateFiles(v).Any()).Select(catalog.Read));
         catalog.CheckReads(hostKeys);
         catalog.Supersede();
         return catalog;
@@ -40,9 +40,9 @@ internal sealed class PluginCatalog
     /// <summary>Reads the plugin in one folder or assembly file and adds it to the catalog.</summary>
     public InstalledPlugin Add(string path)
     {
-        var plugin = _plugins.Find(p => p.Path == path);
+        var plugin = plugins.Find(p => p.Path == path);
         if (plugin is null)
-            _plugins.Add(plugin = Read(path));
+            plugins.Add(plugin = Read(path));
         return plugin;
     }
 
@@ -52,7 +52,7 @@ internal sealed class PluginCatalog
 
     /// <summary>All versions of a plugin, the highest first; between equal ones the earlier folder first.</summary>
     public IEnumerable<InstalledPlugin> OfId(string id) =>
-        _plugins.Where(p => PluginIds.Matches(p.Id, id)).OrderByDescending(p => p.Manifest?.Version);
+        plugins.Where(p => PluginIds.Matches(p.Id, id)).OrderByDescending(p => p.Manifest?.Version);
 
     /// <summary>The names under which usable plugins provide a point, for messages: "eager, sdpa", or "none".</summary>
     public string NamesOf(Func<ProvidedName, bool> isOfPoint) => string.Join(", ", Names(isOfPoint).DefaultIfEmpty("none"));
@@ -60,7 +60,7 @@ internal sealed class PluginCatalog
     /// <summary>The names that usable plugins provide, in order.</summary>
     /// <param name="isOfPoint">Which ones.</param>
     public IReadOnlyList<string> Names(Func<ProvidedName, bool> isOfPoint) =>
-        [.. _plugins.Where(p => p.IsUsable).SelectMany(p => p.Manifest!.Provides).Where(isOfPoint).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal)];
+        [.. plugins.Where(p => p.IsUsable).SelectMany(p => p.Manifest!.Provides).Where(isOfPoint).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>Marks a plugin as loaded for the configuration at hand.</summary>
     public void MarkActive(InstalledPlugin plugin) => Mark(plugin, PluginStatus.Active, null);
@@ -76,15 +76,15 @@ internal sealed class PluginCatalog
 
     private void Mark(InstalledPlugin plugin, PluginStatus status, string? reason)
     {
-        var index = _plugins.FindIndex(p => p.Path == plugin.Path);
-        _plugins[index] = _plugins[index] with { Status = status, Reason = reason };
+        var index = plugins.FindIndex(p => p.Path == plugin.Path);
+        plugins[index] = plugins[index] with { Status = status, Reason = reason };
     }
 
     private InstalledPlugin Read(string path)
     {
         try
         {
-            return _preflight.Check(path, _manifests.Read(path));
+            return preflight.Check(path, manifests.Read(path));
         }
         catch (PluginFaultException e)
         {
@@ -94,27 +94,27 @@ internal sealed class PluginCatalog
 
     private void CheckReads(IReadOnlySet<string> hostKeys)
     {
-        var owned = _plugins.SelectMany(p => p.Manifest?.Keys ?? []).Select(k => k.Name).Concat(hostKeys).ToHashSet();
-        for (var i = 0; i < _plugins.Count; i++)
+        var owned = plugins.SelectMany(p => p.Manifest?.Keys ?? []).Select(k => k.Name).Concat(hostKeys).ToHashSet();
+        for (var i = 0; i < plugins.Count; i++)
         {
-            var unowned = _plugins[i].Manifest?.Options.SelectMany(o => o.Read).FirstOrDefault(k => !owned.Contains(k.Name));
-            if (unowned is not null && _plugins[i].IsUsable)
+            var unowned = plugins[i].Manifest?.Options.SelectMany(o => o.Read).FirstOrDefault(k => !owned.Contains(k.Name));
+            if (unowned is not null && plugins[i].IsUsable)
             {
                 var reason = $"it reads the key '{unowned.Name}', which neither Neoteny nor an installed plugin owns";
-                _plugins[i] = _plugins[i] with { Status = PluginStatus.Incompatible, Reason = reason };
+                plugins[i] = plugins[i] with { Status = PluginStatus.Incompatible, Reason = reason };
             }
         }
     }
 
     private void Supersede()
     {
-        foreach (var id in _plugins.Select(p => p.Id).Distinct(StringComparer.OrdinalIgnoreCase).ToList())
+        foreach (var id in plugins.Select(p => p.Id).Distinct(StringComparer.OrdinalIgnoreCase).ToList())
         {
             var usable = OfId(id).Where(p => p.IsUsable).ToList();
             foreach (var lower in usable.Skip(1))
             {
                 var reason = lower.Version == usable[0].Version ? $"the same version is in {usable[0].Path}" : $"{usable[0].Version} is installed";
-                _plugins[_plugins.IndexOf(lower)] = lower with { Status = PluginStatus.Superseded, Reason = reason };
+                plugins[plugins.IndexOf(lower)] = lower with { Status = PluginStatus.Superseded, Reason = reason };
             }
         }
     }

@@ -5,7 +5,7 @@ namespace Neoteny.Host.Plugins;
 /// <summary>Finds the plugins that a configuration asks for: by name, by a key that they own, by a name that they provide.</summary>
 internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
 {
-    private readonly List<Selection> _selections = [];
+    private readonly List<Selection> selections = [];
 
     /// <summary>The plugins asked for; those that cannot be had are problems of the file.</summary>
     public IReadOnlyList<Selection> Select(KeyOwner host)
@@ -17,7 +17,7 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
         var keys = host.Keys.Concat(Usable().SelectMany(p => p.Manifest!.Keys)).Select(k => k.Name).ToHashSet();
         foreach (var demand in BackendKeys.Demands(file).Where(d => keys.Contains(d.Key)))
             SelectByName(demand);
-        return _selections;
+        return selections;
     }
 
     /// <summary>The plugins that the file names under <c>plugins:</c>, as it names them.</summary>
@@ -113,16 +113,16 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
         .Where(p => IsSelected(p) || (p.Status == PluginStatus.Available && !IsOtherVersionSelected(p)));
 
     private bool IsOtherVersionSelected(InstalledPlugin plugin) =>
-        _selections.Any(s => s.Plugin.Id.Equals(plugin.Id, StringComparison.OrdinalIgnoreCase));
+        selections.Any(s => s.Plugin.Id.Equals(plugin.Id, StringComparison.OrdinalIgnoreCase));
 
     private static IEnumerable<InstalledPlugin> Providers(IEnumerable<InstalledPlugin> plugins, string point, string name) =>
         plugins.Where(p => p.Manifest!.Provides.Any(n => n.PointLabel == point && n.Name == name));
 
-    private bool IsSelected(InstalledPlugin plugin) => _selections.Any(s => s.Plugin.Path == plugin.Path);
+    private bool IsSelected(InstalledPlugin plugin) => selections.Any(s => s.Plugin.Path == plugin.Path);
 
     private void Add(InstalledPlugin plugin, string why, bool isNamed)
     {
         if (!IsSelected(plugin))
-            _selections.Add(new Selection(plugin, why, isNamed));
+            selections.Add(new Selection(plugin, why, isNamed));
     }
 }

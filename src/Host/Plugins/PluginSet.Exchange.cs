@@ -13,11 +13,11 @@ internal sealed partial class PluginSet
     /// <exception cref="PluginFaultException">It cannot be loaded, or a constructor failed.</exception>
     public LoadedPlugin LoadBeside(InstalledPlugin plugin, string why, OptionsBinder binder)
     {
-        var loaded = LoadedPlugin.Load(plugin, why, _shadow.Value, _shared, binder, _logs);
+        var loaded = LoadedPlugin.Load(plugin, why, shadow.Value, shared, binder, logs);
         try
         {
             loaded.CreateExtensions();
-            _catalog.Add(plugin.Path);
+            catalog.Add(plugin.Path);
             return loaded;
         }
         catch
@@ -31,13 +31,13 @@ internal sealed partial class PluginSet
     public void Exchange(LoadedPlugin? old, LoadedPlugin next)
     {
         if (old is null)
-            _plugins.Add(next);
+            plugins.Add(next);
         else
-            _plugins[_plugins.IndexOf(old)] = next;
+            plugins[plugins.IndexOf(old)] = next;
     }
 
     /// <summary>Takes a plugin out that was added last.</summary>
-    public void Remove(LoadedPlugin plugin) => _plugins.Remove(plugin);
+    public void Remove(LoadedPlugin plugin) => plugins.Remove(plugin);
 
     /// <summary>Frees a plugin that nobody uses any more.</summary>
     /// <returns>Its load context, which collections free.</returns>
@@ -45,12 +45,12 @@ internal sealed partial class PluginSet
     public WeakReference Retire(LoadedPlugin plugin)
     {
         var context = plugin.ContextReference();
-        _plugins.Remove(plugin);
-        _catalog.MarkAvailable(plugin.Installed);
+        plugins.Remove(plugin);
+        catalog.MarkAvailable(plugin.Installed);
         plugin.Dispose();
         return context;
     }
 
     /// <summary>Marks a plugin as the one in use.</summary>
-    public void MarkActive(LoadedPlugin plugin) => _catalog.MarkActive(plugin.Installed);
+    public void MarkActive(LoadedPlugin plugin) => catalog.MarkActive(plugin.Installed);
 }

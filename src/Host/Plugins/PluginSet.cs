@@ -11,25 +11,25 @@ internal sealed record ProvidedExtension<TPoint>(string Plugin, string Version, 
 /// <summary>The plugins loaded for a run.</summary>
 internal sealed partial class PluginSet : IDisposable
 {
-    private readonly PluginCatalog _catalog;
-    private readonly SharedAssemblies _shared;
-    private readonly OptionsBinder _binder;
-    private readonly ILoggerFactory _logs;
-    private readonly ILogger _log;
-    private readonly Lazy<ShadowFolder> _shadow = new(() => new ShadowFolder());
-    private readonly List<LoadedPlugin> _plugins = [];
+    private readonly PluginCatalog catalog;
+    private readonly SharedAssemblies shared;
+    private readonly OptionsBinder binder;
+    private readonly ILoggerFactory logs;
+    private readonly ILogger log;
+    private readonly Lazy<ShadowFolder> shadow = new(() => new ShadowFolder());
+    private readonly List<LoadedPlugin> plugins = [];
 
     public PluginSet(PluginCatalog catalog, SharedAssemblies shared, OptionsBinder binder, ILoggerFactory logs)
     {
-        _catalog = catalog;
-        _shared = shared;
-        _binder = binder;
-        _logs = logs;
-        _log = logs.CreateLogger<PluginSet>();
+        this.catalog = catalog;
+        this.shared = shared;
+        this.binder = binder;
+        this.logs = logs;
+        log = logs.CreateLogger<PluginSet>();
     }
 
     /// <summary>The loaded plugins, in the order of loading.</summary>
-    public IReadOnlyList<LoadedPlugin> Plugins => _plugins;
+    public IReadOnlyList<LoadedPlugin> Plugins => plugins;
 
     /// <summary>Loads a plugin.</summary>
     /// <param name="plugin">A usable one.</param>
@@ -43,17 +43,17 @@ internal sealed partial class PluginSet : IDisposable
         LoadedPlugin loaded;
         try
         {
-            loaded = LoadedPlugin.Load(plugin, why, _shadow.Value, _shared, _binder, _logs);
+            loaded = LoadedPlugin.Load(plugin, why, shadow.Value, shared, binder, logs);
         }
         catch (PluginFaultException e)
         {
             throw Faulty(plugin, e);
         }
-        _plugins.Add(loaded);
-        _catalog.MarkActive(plugin);
-        _log.LogInformation("Plugin {Plugin}: {Why}", plugin, why);
+        plugins.Add(loaded);
+        catalog.MarkActive(plugin);
+        log.LogInformation("Plugin {Plugin}: {Why}", plugin, why);
         if (HazardCheck.Of(plugin.Manifest!.AssemblyPath) is { Count: > 0 } hazards)
-            _log.LogWarning("Plugin {Plugin} uses what can crash the process: {Hazards}", plugin, string.Join("; ", hazards));
+            log.LogWarning("Plugin {Plugin} uses what can crash the process: {Hazards}", plugin, string.Join("; ", hazards));
         return loaded;
     }
 
@@ -61,7 +61,7 @@ internal sealed partial class PluginSet : IDisposable
     /// <exception cref="NeotenyException">A constructor failed.</exception>
     public void CreateExtensions()
     {
-        foreach (var plugin in _plugins)
+        foreach (var plugin in plugins)
             Guard(plugin, p => { p.CreateExtensions(); return true; });
     }
 
@@ -74,19 +74,19 @@ internal sealed partial class PluginSet : IDisposable
     public TPoint Get<TPoint>(string name, string? key = null)
         where TPoint : class
     {
-        var plugin = _plugins.Find(p => Provides(p.Manifest, typeof(TPoint), name)) ?? LoadProvider(typeof(TPoint), name, key);
+        var plugin = plugins.Find(p => Provides(p.Manifest, typeof(TPoint), name)) ?? LoadProvider(typeof(TPoint), name, key);
         return Guard(plugin, p => (TPoint)p.Extension(typeof(TPoint), name));
     }
 
     /// <summary>The names under which installed plugins provide a point, loaded or not.</summary>
     /// <typeparam name="TPoint">The extension point.</typeparam>
-    public IReadOnlyList<string> Names<TPoint>() => _catalog.Names(p => p.Point == typeof(TPoint).FullName);
+    public IReadOnlyList<string> Names<TPoint>() => catalog.Names(p => p.Point == typeof(TPoint).FullName);
 
     /// <summary>Every extension of a point that the loaded plugins provide.</summary>
     /// <typeparam name="TPoint">The extension point.</typeparam>
     public IEnumerable<ProvidedExtension<TPoint>> All<TPoint>()
         where TPoint : class =>
-        from plugin in _plugins
+        from plugin in plugins
         from provided in plugin.Manifest.Provides
         where provided.Point == typeof(TPoint).FullName
         let instance = Guard(plugin, p => (TPoint)p.Extension(typeof(TPoint), provided.Name))
@@ -103,17 +103,17 @@ internal sealed partial class PluginSet : IDisposable
             GC.WaitForPendingFinalizers();
         }
         if (context.IsAlive)
-            _log.LogWarning("Plugin {Plugin} is unloaded, but something still refers to it: its memory is not freed", id);
+            log.LogWarning("Plugin {Plugin} is unloaded, but something still refers to it: its memory is not freed", id);
         return !context.IsAlive;
     }
 
     public void Dispose()
     {
-        foreach (var plugin in _plugins)
+        foreach (var plugin in plugins)
             plugin.Dispose();
-        _plugins.Clear();
-        if (_shadow.IsValueCreated)
-            _shadow.Value.Dispose();
+        plugins.Clear();
+        if (shadow.IsValueCreated)
+            shadow.Value.Dispose();
     }
 
     /// <summary>Not inlined, so that no register or stack slot of the caller holds on to the plugin.</summary>
@@ -122,25 +122,25 @@ internal sealed partial class PluginSet : IDisposable
     {
         var plugin = Loaded(id) ?? throw new NeotenyException($"The plugin '{id}' is not loaded.");
         var context = plugin.ContextReference();
-        _plugins.Remove(plugin);
-        _catalog.MarkAvailable(plugin.Installed);
+        plugins.Remove(plugin);
+        catalog.MarkAvailable(plugin.Installed);
         plugin.Dispose();
         return context;
     }
 
-    private LoadedPlugin? Loaded(string id) => _plugins.Find(p => p.Manifest.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
+    private LoadedPlugin? Loaded(string id) => plugins.Find(p => p.Manifest.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
 
     private LoadedPlugin LoadProvider(Type point, string name, string? key)
     {
         var label = ProvidedName.Label(point.FullName!);
-        var providers = _catalog.List().Where(p => p.Status == PluginStatus.Available && Provides(p.Manifest!, point, name)).ToList();
+        var providers = catalog.List().Where(p => p.Status == PluginStatus.Available && Provides(p.Manifest!, point, name)).ToList();
         var where = key is null ? "" : $"{key}: ";
         switch (providers.Count)
         {
             case 1:
                 return Load(providers[0], $"it provides {label} '{name}'");
             case 0:
-                var names = _catalog.NamesOf(p => p.Point == point.FullName);
+                var names = catalog.NamesOf(p => p.Point == point.FullName);
                 throw new InputException($"{where}no installed plugin provides {label} '{name}'; installed: {names}");
             default:
                 var both = string.Join(" and ", providers);
@@ -152,7 +152,7 @@ internal sealed partial class PluginSet : IDisposable
     {
         foreach (var provided in plugin.Manifest!.Provides)
         {
-            if (_plugins.Find(p => p.Manifest.Provides.Any(o => o.Point == provided.Point && o.Name == provided.Name)) is not { } other)
+            if (plugins.Find(p => p.Manifest.Provides.Any(o => o.Point == provided.Point && o.Name == provided.Name)) is not { } other)
                 continue;
             var what = $"{provided.PointLabel} '{provided.Name}'";
             throw new InputException($"{other.Manifest} and {plugin} both provide {what}; use only one of them in a run");
@@ -173,7 +173,7 @@ internal sealed partial class PluginSet : IDisposable
 
     private NeotenyException Faulty(InstalledPlugin plugin, PluginFaultException fault)
     {
-        _catalog.MarkFaulty(plugin, fault.Message);
+        catalog.MarkFaulty(plugin, fault.Message);
         return new NeotenyException($"The plugin {plugin} cannot be used: {fault.Message}");
     }
 

@@ -8,8 +8,8 @@ namespace Neoteny.Host.Plugins;
 internal sealed class Preflight(SharedAssemblies shared, IReadOnlySet<string> hostKeys)
 {
     private const int MissingShown = 3;
-    private readonly LinkCheck _links = new(shared);
-    private readonly string _framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+    private readonly LinkCheck links = new(shared);
+    private readonly string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
 
     /// <summary>The plugin with its status: available, incompatible or faulty.</summary>
     public InstalledPlugin Check(string path, PluginManifest manifest)
@@ -34,7 +34,7 @@ internal sealed class Preflight(SharedAssemblies shared, IReadOnlySet<string> ho
                 return $"it needs {name} {theirs} and this host has {ours}; update Neoteny, or install an older version of the plugin";
         }
         using var assembly = MetadataAssembly.Open(manifest.AssemblyPath);
-        var missing = _links.Missing(assembly);
+        var missing = links.Missing(assembly);
         if (missing.Count == 0)
             return null;
         var more = missing.Count > MissingShown ? $" and {missing.Count - MissingShown} more" : "";
@@ -47,7 +47,7 @@ internal sealed class Preflight(SharedAssemblies shared, IReadOnlySet<string> ho
         var folder = Path.GetDirectoryName(manifest.AssemblyPath)!;
         foreach (var (name, version) in manifest.References)
         {
-            var isPresent = shared.Find(name) is not null || File.Exists(Path.Combine(_framework, $"{name}.dll"))
+            var isPresent = shared.Find(name) is not null || File.Exists(Path.Combine(framework, $"{name}.dll"))
                 || Directory.EnumerateFiles(folder, $"{name}.dll", SearchOption.AllDirectories).Any();
             if (!isPresent)
                 return $"it needs the assembly {name} {version.ToString(3)}, which is neither in its folder nor shared by the host";

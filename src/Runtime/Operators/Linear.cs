@@ -36,8 +36,9 @@ public sealed class Linear : Operator
     {
         var x_TI = context.Input(0);
         var y_TO = WeightProducts.Forward(weight, bias, x_TI);
-        foreach (var (delta, call) in deltas.Select((d, i) => (d, i)))
+        for (var call = 0; call < deltas.Count; call++)
         {
+            var delta = deltas[call];
             var h_TR = LowRank.Down(delta, Dropped(delta, x_TI, context.RandomKey, call, context.IsRecording));
             LowRank.Up(delta, h_TR, y_TO);
             context.Save(h_TR);
@@ -55,13 +56,31 @@ public sealed class Linear : Operator
     public override void Backward(BackwardContext context)
     {
         var dy_TO = context.Gradient;
-        var dx_TI = context.NeedsGradient(0) ? WeightProducts.InputGradient(weight, dy_TO) : null;
-        foreach (var (delta, call) in deltas.Select((d, i) => (d, i)))
+        if (deltas.Count == 0 && weight.Format.Product is null && context.NeedsGradient(0))
         {
+            using var w_OI = weight.Rent(dy_TO.dtype);
+            context.GiveProduct(0, dy_TO, w_OI.Tensor);
+            Train(context, dy_TO);
+            return;
+        }
+
+        var dx_TI = context.NeedsGradient(0) ? WeightProducts.InputGradient(weight, dy_TO) : null;
+        for (var call = 0; call < deltas.Count; call++)
+        {
+            var delta = deltas[call];
             var mask = DropoutMask.Of(delta.Dropout, context.Input(0), context.RandomKey, call);
             LowRank.Backward(delta, dy_TO, mask is null ? context.Input(0) : context.Input(0).mul(mask), context.Extra(call), mask, dx_TI);
         }
 
+        Train(context, dy_TO);
+        if (dx_TI is not null)
+        {
+            context.Give(0, dx_TI);
+        }
+    }
+
+    private void Train(BackwardContext context, Tensor dy_TO)
+    {
         if (weight.Trains)
         {
             WeightProducts.WeightGradient(weight, dy_TO, context.Input(0));
@@ -70,11 +89,6 @@ public sealed class Linear : Operator
         if (bias is { Trains: true })
         {
             bias.AddGradient(dy_TO.sum(0L));
-        }
-
-        if (dx_TI is not null)
-        {
-            context.Give(0, dx_TI);
         }
     }
 

@@ -1,5 +1,6 @@
 using Neoteny.Autograd;
 using Neoteny.Parameters;
+using Neoteny.Runtime.Operators.Kernels;
 using static TorchSharp.torch;
 
 namespace Neoteny.Runtime.Operators;
@@ -24,36 +25,83 @@ public sealed class RmsNorm(Parameter weight, double epsilon, double offset = 0)
             throw new ArgumentException($"rms_norm: {weight.Path} has {w.Tensor.size(0)} features, its input [{string.Join(", ", x.shape)}] has {x.size(-1)}.");
         }
 
-        var (y, inverse) = Cpu.RmsNormLoops.Handles(x, w.Tensor)
-            ? Cpu.RmsNormLoops.Forward(x, w.Tensor, epsilon, offset)
-            : Compose(x, w.Tensor);
+        var (y, inverse) = Run(x, w.Tensor);
         context.Emit(y);
         context.SaveInput(0);
         context.Save(inverse);
+        if (x.device_type == TorchSharp.DeviceType.CUDA)
+        {
+            // Reading x again costs less than keeping y for the projections' gradients.
+            context.RecomputeOutput(0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Recompute(BackwardContext context, int output)
+    {
+        var (x, inverse) = (context.Input(0), context.Extra(0));
+        using var w = weight.Rent();
+        return RmsNormKernels.Handles(x, w.Tensor)
+            ? RmsNormKernels.Again(x, w.Tensor, inverse, offset)
+            : Scaled(x.to(ScalarType.Float32), inverse.view([.. x.shape[..^1], 1]), w.Tensor).to(x.dtype);
     }
 
     /// <inheritdoc/>
     public override void Backward(BackwardContext context)
     {
-        var (dy, x, inverse) = (context.Gradient, context.Input(0), context.Extra(0));
+        var (x, inverse) = (context.Input(0), context.Extra(0));
         using var w = weight.Rent();
+        if (RmsNormKernels.Handles(x, w.Tensor))
+        {
+            var added = context.Gathered(0) is { } gathered && gathered.is_contiguous() && RmsNormKernels.Handles(gathered, w.Tensor) ? gathered : null;
+            var gradients = RmsNormKernels.Backward(context.Gradient.contiguous(), x, inverse, w.Tensor, offset, added, weight.Trains);
+            Train(gradients.Weight);
+            if (added is null)
+            {
+                context.Give(0, gradients.Input);
+            }
+            else
+            {
+                context.GiveTotal(0, gradients.Input);
+            }
+
+            return;
+        }
+
+        var dy = context.Gradient;
         var (dx, dw) = Cpu.RmsNormLoops.Handles(x, w.Tensor, dy)
             ? Cpu.RmsNormLoops.Backward(dy, x, inverse, w.Tensor, offset, weight.Trains)
             : ComposeBackward(dy, x, inverse.view([.. x.shape[..^1], 1]), w.Tensor);
+        Train(dw);
+        context.Give(0, dx);
+    }
+
+    private void Train(Tensor? gradient)
+    {
         if (weight.Trains)
         {
-            weight.AddGradient(dw!);
+            weight.GiveGradient(gradient!);
+        }
+    }
+
+    private (Tensor Output, Tensor Inverse) Run(Tensor x, Tensor w)
+    {
+        if (RmsNormKernels.Handles(x, w))
+        {
+            return RmsNormKernels.Forward(x, w, epsilon, offset);
         }
 
-        context.Give(0, dx);
+        return Cpu.RmsNormLoops.Handles(x, w) ? Cpu.RmsNormLoops.Forward(x, w, epsilon, offset) : Compose(x, w);
     }
 
     private (Tensor Output, Tensor Inverse) Compose(Tensor x, Tensor w)
     {
         var wide = x.to(ScalarType.Float32);
         var inverse = wide.mul(wide).mean([-1L], keepdim: true).add_(Scalars.Of(epsilon), Scalars.One).rsqrt_();
-        return (wide.mul(inverse).mul_(Factor(w)).to(x.dtype), inverse);
+        return (Scaled(wide, inverse, w).to(x.dtype), inverse);
     }
+
+    private Tensor Scaled(Tensor wide, Tensor inverse, Tensor w) => wide.mul(inverse).mul_(Factor(w));
 
     private (Tensor Input, Tensor? Weight) ComposeBackward(Tensor dy, Tensor x, Tensor inverse, Tensor w)
     {

@@ -1,5 +1,6 @@
 using Neoteny.Autograd;
 using Neoteny.Modules;
+using Neoteny.Runtime.Operators.Kernels;
 using static TorchSharp.torch;
 
 namespace Neoteny.Runtime.Operators;
@@ -14,6 +15,16 @@ public sealed class Rotary(RotaryAngles angles) : Operator
     /// <inheritdoc/>
     public override void Forward(ForwardContext context)
     {
+        if (context.InputCount == 2 && Pairs(context.Input(0), context.Input(1)))
+        {
+            Check(context.Input(0));
+            Check(context.Input(1));
+            var (query, key) = RotaryKernels.Turn(context.Input(0), context.Input(1), angles.Cosines, angles.Sines, backward: false);
+            context.Emit(query);
+            context.Emit(key!);
+            return;
+        }
+
         for (var i = 0; i < context.InputCount; i++)
         {
             Check(context.Input(i));
@@ -24,6 +35,14 @@ public sealed class Rotary(RotaryAngles angles) : Operator
     /// <inheritdoc/>
     public override void Backward(BackwardContext context)
     {
+        if (context.InputCount == 2 && context.OutputGradient(0) is { } first && context.OutputGradient(1) is { } second && Pairs(first, second))
+        {
+            var (query, key) = RotaryKernels.Turn(first, second, angles.Cosines, angles.Sines, backward: true);
+            context.Give(0, query);
+            context.Give(1, key!);
+            return;
+        }
+
         for (var i = 0; i < context.InputCount; i++)
         {
             if (context.OutputGradient(i) is { } gradient && context.NeedsGradient(i))
@@ -32,6 +51,10 @@ public sealed class Rotary(RotaryAngles angles) : Operator
             }
         }
     }
+
+    private bool Pairs(Tensor query, Tensor key)
+        => query.dtype == key.dtype && query.dim() == 3 && key.dim() == 3 && query.size(2) == key.size(2)
+            && RotaryKernels.Handles(query, angles.Cosines) && RotaryKernels.Handles(key, angles.Cosines);
 
     private void Check(Tensor x_THD)
     {
@@ -48,6 +71,11 @@ public sealed class Rotary(RotaryAngles angles) : Operator
         if (Cpu.RotaryLoops.Handles(x_THD, cos_TF, sin_TF))
         {
             return Cpu.RotaryLoops.Turn(x_THD, cos_TF, sin_TF, backward);
+        }
+
+        if (RotaryKernels.Handles(x_THD, cos_TF))
+        {
+            return RotaryKernels.Turn(x_THD, null, cos_TF, sin_TF, backward).Query;
         }
 
         var half = cos_TF.size(1);

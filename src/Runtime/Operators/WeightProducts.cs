@@ -6,6 +6,12 @@ namespace Neoteny.Runtime.Operators;
 /// <summary>The three products of a linear map with a weight in whatever format it is stored.</summary>
 public static class WeightProducts
 {
+    // 6 is fp32.
+    private static readonly Native.AtenScript Wide = new("""
+        def accumulate(c, a, b):
+            return torch.addmm(c, a, b, 6, beta=1.0, alpha=1.0, out=c)
+        """);
+
     /// <summary><c>y[T, O] = x W' + b</c>, a new tensor.</summary>
     public static Tensor Forward(Parameter weight, Parameter? bias, Tensor x_TI)
     {
@@ -58,6 +64,23 @@ public static class WeightProducts
             }
         }
 
+        if (dy_TO.device_type == TorchSharp.DeviceType.CUDA && dy_TO.dtype is ScalarType.BFloat16 or ScalarType.Float16
+            && (weight.GradientType ?? weight.Gradient?.dtype) == ScalarType.Float32 && weight.GradientIn(ScalarType.Float32) is { } wide)
+        {
+            AddWide(wide, dy_TO, x_TI);
+            return;
+        }
+
         weight.AddProduct(dy_TO, x_TI);
+    }
+
+    /// <summary>Adds <c>left' right</c> of 16-bit matrices to an fp32 matrix on CUDA without rounding in between.</summary>
+    /// <param name="sum_OI">What is added to, in place.</param>
+    /// <param name="left_TO">Left factor, bf16 or fp16.</param>
+    /// <param name="right_TI">Right factor in the same dtype.</param>
+    public static void AddWide(Tensor sum_OI, Tensor left_TO, Tensor right_TI)
+    {
+        using var transposed = left_TO.t();
+        Wide.Run("accumulate", sum_OI, transposed, right_TI);
     }
 }

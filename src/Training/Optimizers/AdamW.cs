@@ -8,7 +8,8 @@ namespace Neoteny.Training.Optimizers;
 /// <summary>AdamW with decoupled weight decay (Loshchilov and Hutter 2019).</summary>
 /// <remarks>
 /// <c>p *= 1 - lr * decay; p -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)</c>, t from 1. fp32 weights go through libtorch's fused
-/// operator; bf16 weights keep an fp32 master, or are rounded stochastically, since bf16 alone cannot hold small updates. Moments are fp32.
+/// operator; bf16 weights keep an fp32 master, or are rounded stochastically, since bf16 alone cannot hold small updates. Moments are fp32, those of
+/// bf16 weights bf16 where the settings say so, then rounded stochastically for the same reason.
 /// A parameter without gradient is left as it is. One compute thread.
 /// </remarks>
 public sealed class AdamW : IDisposable
@@ -32,7 +33,7 @@ public sealed class AdamW : IDisposable
                 throw new NeotenyException($"{parameter.Path} is {parameter.DType}, which cannot be trained. Load the model in bf16 or fp32.");
 
             var keepMaster = parameter.DType == ScalarType.BFloat16 && !settings.StochasticRounding;
-            slots.Add(new AdamWSlot(parameter, slots.Count, settings.Decays.Applies(parameter) ? settings.WeightDecay : 0, keepMaster));
+            slots.Add(new AdamWSlot(parameter, slots.Count, settings.Decays.Applies(parameter) ? settings.WeightDecay : 0, keepMaster, settings.BFloat16Moments));
         }
     }
 
@@ -119,7 +120,9 @@ public sealed class AdamW : IDisposable
     {
         if (slot.Parameter.DType == ScalarType.Float32)
             return Kernels.Fused;
-        return slot.FirstMoment.device_type == DeviceType.CPU ? Kernels.Simd : Kernels.Aten;
+        if (slot.FirstMoment.device_type == DeviceType.CPU)
+            return slot.FirstMoment.dtype == ScalarType.Float32 ? Kernels.Simd : Kernels.Aten;
+        return CudaBFloat16Kernel.Handles(slot) ? Kernels.Cuda : Kernels.Aten;
     }
 
     /// <summary>Rents all weights, one within the other, and runs the kernel while they are held.</summary>
@@ -159,6 +162,8 @@ public sealed class AdamW : IDisposable
         public static IAdamWKernel Fused { get; } = new FusedKernel();
 
         public static IAdamWKernel Simd { get; } = new SimdBFloat16Kernel();
+
+        public static IAdamWKernel Cuda { get; } = new CudaBFloat16Kernel();
 
         public static IAdamWKernel Aten { get; } = new AtenBFloat16Kernel();
     }

@@ -23,6 +23,9 @@ public sealed record AdamWSettings
     /// <summary>Whether bf16 weights are rounded stochastically instead of being kept a second time in fp32.</summary>
     public bool StochasticRounding { get; init; }
 
+    /// <summary>Whether the moments of bf16 weights are bf16, rounded stochastically, instead of fp32.</summary>
+    public bool BFloat16Moments { get; init; }
+
     /// <summary>Seed of the stochastic rounding.</summary>
     public long Seed { get; init; }
 
@@ -34,6 +37,7 @@ public sealed record AdamWSettings
         Epsilon = options.Epsilon,
         WeightDecay = options.WeightDecay,
         StochasticRounding = options.StochasticRounding,
+        BFloat16Moments = options.BFloat16Moments,
         Seed = seed,
     };
 }

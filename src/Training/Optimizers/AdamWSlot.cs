@@ -6,12 +6,13 @@ namespace Neoteny.Training.Optimizers;
 /// <summary>One parameter with its moments.</summary>
 internal sealed class AdamWSlot : IDisposable
 {
-    public AdamWSlot(Parameter parameter, int index, double weightDecay, bool keepMaster)
+    public AdamWSlot(Parameter parameter, int index, double weightDecay, bool keepMaster, bool narrowMoments = false)
     {
         (Parameter, Index, WeightDecay) = (parameter, index, weightDecay);
         using var lease = parameter.Rent();
-        FirstMoment = zeros_like(lease.Tensor, dtype: ScalarType.Float32).DetachFromDisposeScope();
-        SecondMoment = zeros_like(lease.Tensor, dtype: ScalarType.Float32).DetachFromDisposeScope();
+        var moments = narrowMoments && parameter.DType == ScalarType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        FirstMoment = zeros_like(lease.Tensor, dtype: moments).DetachFromDisposeScope();
+        SecondMoment = zeros_like(lease.Tensor, dtype: moments).DetachFromDisposeScope();
         Master = keepMaster ? lease.Tensor.to(ScalarType.Float32, copy: true).DetachFromDisposeScope() : null;
     }
 
@@ -22,10 +23,10 @@ internal sealed class AdamWSlot : IDisposable
 
     public double WeightDecay { get; }
 
-    /// <summary>Mean of gradients, fp32, in the parameter's shape.</summary>
+    /// <summary>Mean of gradients, fp32 or bf16, in the parameter's shape.</summary>
     public Tensor FirstMoment { get; }
 
-    /// <summary>Mean of squared gradients, fp32.</summary>
+    /// <summary>Mean of squared gradients, in the dtype of the first moment.</summary>
     public Tensor SecondMoment { get; }
 
     /// <summary>The weight in fp32 where the parameter itself is bf16; else null.</summary>

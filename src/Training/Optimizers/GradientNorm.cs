@@ -22,8 +22,23 @@ public static class GradientNorm
     {
         using var guard = no_grad();
         Tensor[] gradients = [.. parameters.Select(p => p.Gradient).OfType<Tensor>()];
-        return gradients.Length == 0 ? null : AdamWScripts.Invoke("norm", (object)gradients).DetachFromDisposeScope();
+        // libtorch measures many tensors of one dtype at once, those of several one by one.
+        Tensor[][] alike = [.. gradients.GroupBy(static g => g.dtype).Select(static g => g.ToArray())];
+        return alike.Length switch
+        {
+            0 => null,
+            1 => Of(alike[0]),
+            _ => Together(alike),
+        };
     }
+
+    private static Tensor Together(Tensor[][] alike)
+    {
+        using var scope = NewDisposeScope();
+        return Of([.. alike.Select(static g => Of(g))]).DetachFromDisposeScope();
+    }
+
+    private static Tensor Of(Tensor[] gradients) => AdamWScripts.Invoke("norm", (object)gradients).DetachFromDisposeScope();
 
     /// <summary>The factor on all gradients: <c>min(1, maximum / (norm + 1e-6))</c>, or 1 where <paramref name="maximum"/> is 0.</summary>
     public static double ClipFactor(double norm, double maximum) => maximum > 0 ? Math.Min(1, maximum / (norm + Floor)) : 1;

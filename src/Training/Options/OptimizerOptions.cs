@@ -42,14 +42,18 @@ public sealed record OptimizerOptions : IValidated
     [Key("max_grad_norm", Minimum = 0, Summary = "Gradients are scaled down to this global norm; 0 does not clip.")]
     public double MaximumGradientNorm { get; init; } = 1;
 
-    /// <summary>Further arguments: <c>bf16_stochastic_round</c>.</summary>
-    [Key("optim_args", Summary = "bf16_stochastic_round: true rounds bf16 weights stochastically instead of keeping fp32 masters.")]
+    /// <summary>Further arguments: <c>bf16_stochastic_round</c>, <c>bf16_moments</c>.</summary>
+    [Key("optim_args", Summary = "bf16_stochastic_round: true rounds bf16 weights stochastically instead of keeping fp32 masters; bf16_moments: true keeps their moments in bf16.")]
     public IReadOnlyDictionary<string, string> Arguments { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Whether bf16 weights are rounded stochastically instead of being kept a second time in fp32.</summary>
-    public bool StochasticRounding => Arguments.TryGetValue(StochasticKey, out var text) && bool.TryParse(text, out var value) && value;
+    public bool StochasticRounding => Flag(StochasticKey);
+
+    /// <summary>Whether the moments of bf16 weights are kept in bf16.</summary>
+    public bool BFloat16Moments => Flag(MomentsKey);
 
     private const string StochasticKey = "bf16_stochastic_round";
+    private const string MomentsKey = "bf16_moments";
 
     /// <inheritdoc/>
     public void Validate(IProblems problems)
@@ -75,14 +79,16 @@ public sealed record OptimizerOptions : IValidated
 
         foreach (var (key, text) in Arguments)
         {
-            if (key != StochasticKey)
+            if (key is not (StochasticKey or MomentsKey))
             {
-                problems.Add(nameof(Arguments), $"has no argument '{key}'; there is {StochasticKey}.");
+                problems.Add(nameof(Arguments), $"has no argument '{key}'; there are {StochasticKey} and {MomentsKey}.");
             }
             else if (!bool.TryParse(text, out _))
             {
-                problems.Add(nameof(Arguments), $"{StochasticKey} is true or false, not '{text}'.");
+                problems.Add(nameof(Arguments), $"{key} is true or false, not '{text}'.");
             }
         }
     }
+
+    private bool Flag(string key) => Arguments.TryGetValue(key, out var text) && bool.TryParse(text, out var value) && value;
 }

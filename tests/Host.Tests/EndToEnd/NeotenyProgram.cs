@@ -57,9 +57,14 @@ internal sealed partial class NeotenyProgram : IDisposable
         => new("/bin/bash", ["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", File, .. arguments], pipesInput: true);
 
     /// <summary>Waits until standard output holds a text; with an empty one, until it holds anything.</summary>
-    public void WaitFor(string text)
+    public void WaitFor(string text) => WaitFor(output, text);
+
+    /// <summary>Waits until the log holds a text.</summary>
+    public void WaitForError(string text) => WaitFor(error, text);
+
+    private void WaitFor(Transcript stream, string text)
     {
-        if (!output.WaitFor(text, _limit))
+        if (!stream.WaitFor(text, _limit))
         {
             process.Kill(entireProcessTree: true);
             Assert.Fail($"'{text}' never came. Output:\n{output}\nErrors:\n{error}");

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using System.Text;
+using System.Text.RegularExpressions;
 using Neoteny.Host.Configuration;
 using Neoteny.Host.Plugins;
 using Neoteny.Host.Runs;
@@ -116,6 +117,9 @@ internal sealed class LiveTest : IDisposable
 
         return AssemblyLoadContext.All.Count(c => c.Assemblies.Any(a => a.GetName().Name == $"Neoteny.{id}"));
     }
+
+    /// <summary>A line that matches; the whole line is shown where it does not.</summary>
+    public static void AssertSays(string pattern, string line) => Assert.True(Regex.IsMatch(line, $"^{pattern}$"), line);
 
     public static void AssertSame(double[] expected, double[] actual)
     {

@@ -34,14 +34,14 @@ public sealed class RefusalTests(Workspace workspace) : IClassFixture<Workspace>
         });
 
         Assert.Collection(asked.Select(a => a.Result),
-            o => Assert.Matches(@"^kept what runs: attention 'steady' failed the check against the reference: \d+ heads of \d+, Float32: output: off by [0-9.e+-]+, at most 1E-05 \(and \d more\)$", o.Message),
-            o => Says($"kept what runs: Steady 1.3.0 does not take the run's configuration: {config}:14:15: 'steady_level' must be at most 3; it is 5", o),
+            o => LiveTest.AssertSays(@"kept what runs: attention 'steady' failed the check against the reference: \d+ heads of \d+, Float32: output: off by [0-9.e+-]+, at most 1e-05 \(and \d more\)", o.Message),
+            o => Says($"kept what runs: Steady 1.3.0 does not take the run's configuration: {config}:14:15: steady_level: must be from 1 to 3, not 5", o),
             o => Says("kept what runs: Steady 1.4.0 cannot replace 1.0.0: it is built for Neoteny.Abstractions 9.0 and this host has 0.1; install a version of the plugin that is built for 0.1", o),
             o => Says("kept what runs: Steady 1.5.0 cannot replace 1.0.0: it does not provide loss 'steady_loss', which this run uses", o),
             o => Says("kept what runs: no version of Steady that satisfies 'Steady@2.0' is installed; installed: 1.5.0, 1.4.0, 1.3.0, 1.2.0, 1.0.0", o, 2),
             o => Says("Steady 1.0.0 is in use already", o),
             o => Says("kept what runs: the plugin 'Nobody' takes no part in this run; active: Steady 1.0.0", o, 2),
-            o => Says("kept what runs: no installed plugin provides attention 'nothing'; installed: eager, sdpa, steady", o, 2),
+            o => LiveTest.AssertSays("kept what runs: no installed plugin provides attention 'nothing'; installed: eager, .*sdpa, steady.*", o.Message),
             o => Says("attention is steady (Steady 1.0.0) already", o));
         Assert.Equal(whole, refused);
         Assert.Equal(0, LiveTest.Contexts("Steady"));
@@ -63,7 +63,7 @@ public sealed class RefusalTests(Workspace workspace) : IClassFixture<Workspace>
             }
         });
 
-        Assert.Matches(@"^Steady 1.0.0 is in use already, and nothing higher that the configuration accepts is installed$", (await asked!).Message);
+        LiveTest.AssertSays(@"Steady 1.0.0 is in use already, and nothing higher that the configuration accepts is installed", (await asked!).Message);
         Assert.Equal(
             $"kept what runs: Steady 1.1.0 cannot replace 1.0.0: the configuration accepts only 'Steady@[1.0,1.1)' ({test.OutputFolder("range.yml")}:12:11)",
             (await AskFor(test, "Steady@1.1.0")).Message);

@@ -72,7 +72,11 @@ public sealed class CudaKernelTests : IDisposable
         var input = new AttentionInput { Query = Heads(2), Key = Heads(1), Value = Heads(1), Layout = layout, Spec = Of(16) };
         var backward = new AttentionBackward
         {
-            Input = input, Output = zeros_like(input.Query), LogSumExp = zeros(5, 2), OutputGradient = zeros_like(input.Query), Saved = [zeros(1), zeros(1)],
+            Input = input,
+            Output = zeros_like(input.Query),
+            LogSumExp = zeros(5, 2),
+            OutputGradient = zeros_like(input.Query),
+            Saved = [zeros(1), zeros(1)],
         };
         foreach (var call in new Action[]
         {
@@ -85,6 +89,11 @@ public sealed class CudaKernelTests : IDisposable
 
     private static AttentionSpec Of(int size, int valueSize = 0) => new()
     {
-        Demands = AttentionFeatures.Causal | AttentionFeatures.GroupedHeads, Scale = 1, QueryHeads = 2, KeyHeads = 1, HeadSize = size, ValueSize = valueSize,
+        Demands = AttentionFeatures.Causal | AttentionFeatures.GroupedHeads,
+        Scale = 1,
+        QueryHeads = 2,
+        KeyHeads = 1,
+        HeadSize = size,
+        ValueSize = valueSize,
     };
 }

@@ -58,7 +58,11 @@ public sealed class RowPlanningTests
             using var layout = SequenceLayout.Of(lengths);
             var input = new AttentionInput
             {
-                Query = empty(lengths.Sum(), 4, 64, device: META), Key = empty(lengths.Sum(), 2, 64, device: META), Value = empty(lengths.Sum(), 2, 64, device: META), Layout = layout, Spec = Spec(64),
+                Query = empty(lengths.Sum(), 4, 64, device: META),
+                Key = empty(lengths.Sum(), 2, 64, device: META),
+                Value = empty(lengths.Sum(), 2, 64, device: META),
+                Layout = layout,
+                Spec = Spec(64),
             };
             var shape = RaggedShape.Of(input);
             Assert.True(shape.Documents >= lengths.Length && shape.Documents <= Math.Max(8, lengths.Length * 3 / 2));
@@ -72,6 +76,10 @@ public sealed class RowPlanningTests
 
     private static AttentionSpec Spec(int size) => new()
     {
-        Demands = AttentionFeatures.Causal | AttentionFeatures.GroupedHeads, Scale = 1, QueryHeads = 4, KeyHeads = 2, HeadSize = size,
+        Demands = AttentionFeatures.Causal | AttentionFeatures.GroupedHeads,
+        Scale = 1,
+        QueryHeads = 4,
+        KeyHeads = 2,
+        HeadSize = size,
     };
 }

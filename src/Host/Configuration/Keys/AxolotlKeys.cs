@@ -6,14 +6,14 @@ namespace Neoteny.Host.Configuration;
 internal sealed class AxolotlKeys
 {
     private const string Resource = "Neoteny.Host.Configuration.AxolotlKeys.txt";
-    private readonly FrozenDictionary<string, string> _notes;
+    private readonly FrozenDictionary<string, string> notes;
 
     private AxolotlKeys()
     {
         using var stream = typeof(AxolotlKeys).Assembly.GetManifestResourceStream(Resource)!;
         using var reader = new StreamReader(stream);
         var lines = reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        _notes = lines
+        notes = lines
             .Where(l => !l.StartsWith('#'))
             .SelectMany(l => l.Contains(':') ? [l] : l.Split(' '))
             .Select(l => l.Split(':', 2, StringSplitOptions.TrimEntries))
@@ -24,11 +24,11 @@ internal sealed class AxolotlKeys
     public static AxolotlKeys Known { get; } = new();
 
     /// <summary>Whether Axolotl knows the key.</summary>
-    public bool Contains(string key) => _notes.ContainsKey(key);
+    public bool Contains(string key) => notes.ContainsKey(key);
 
     /// <summary>What became of a key that was removed; null for every other one.</summary>
-    public string? Removed(string key) => _notes.GetValueOrDefault(key) is { Length: > 0 } note && note != "switch" ? note : null;
+    public string? Removed(string key) => notes.GetValueOrDefault(key) is { Length: > 0 } note && note != "switch" ? note : null;
 
     /// <summary>Whether the key is a switch that is off when absent, so that <c>false</c> asks for nothing.</summary>
-    public bool IsSwitch(string key) => _notes.GetValueOrDefault(key) == "switch";
+    public bool IsSwitch(string key) => notes.GetValueOrDefault(key) == "switch";
 }

@@ -3,12 +3,12 @@ namespace Neoteny.Host.Configuration;
 /// <summary>Every key that somebody owns, under each of its spellings.</summary>
 internal sealed class KeyTable
 {
-    private readonly ILookup<string, (KeyOwner Owner, KeyInfo Key)> _bySpelling;
+    private readonly ILookup<string, (KeyOwner Owner, KeyInfo Key)> bySpelling;
 
     public KeyTable(IEnumerable<KeyOwner> owners)
     {
         Owners = [.. owners];
-        _bySpelling = Owners
+        bySpelling = Owners
             .SelectMany(o => o.Keys.SelectMany(k => k.Spellings.Select(s => (Spelling: s, Owner: o, Key: k))))
             .ToLookup(e => e.Spelling, e => (e.Owner, e.Key));
     }
@@ -16,10 +16,10 @@ internal sealed class KeyTable
     public IReadOnlyList<KeyOwner> Owners { get; }
 
     /// <summary>Every spelling that is known.</summary>
-    public IEnumerable<string> Spellings => _bySpelling.Select(g => g.Key);
+    public IEnumerable<string> Spellings => bySpelling.Select(g => g.Key);
 
     /// <summary>Who owns this spelling: usually one, none for an unknown key.</summary>
-    public IReadOnlyList<(KeyOwner Owner, KeyInfo Key)> Find(string spelling) => [.. _bySpelling[spelling]];
+    public IReadOnlyList<(KeyOwner Owner, KeyInfo Key)> Find(string spelling) => [.. bySpelling[spelling]];
 
     /// <summary>The entry of a key in a file under any spelling that its owners accept.</summary>
     public Entry? FindEntry(MapNode root, string name) =>

@@ -15,14 +15,14 @@ namespace Neoteny.Host.Plugins;
 /// </remarks>
 internal sealed class LoadedPlugin : IDisposable
 {
-    private readonly PluginLoader _loader;
-    private readonly ServiceProvider _services;
+    private readonly PluginLoader loader;
+    private readonly ServiceProvider services;
 
     private LoadedPlugin(InstalledPlugin installed, PluginLoader loader, ServiceProvider services, IReadOnlyList<object> options)
     {
         Installed = installed;
-        _loader = loader;
-        _services = services;
+        this.loader = loader;
+        this.services = services;
         Options = options;
     }
 
@@ -69,7 +69,7 @@ internal sealed class LoadedPlugin : IDisposable
     {
         try
         {
-            return _services.GetRequiredKeyedService(point, name);
+            return services.GetRequiredKeyedService(point, name);
         }
         catch (Exception e)
         {
@@ -78,10 +78,10 @@ internal sealed class LoadedPlugin : IDisposable
     }
 
     /// <summary>Its main assembly.</summary>
-    public Assembly Assembly => _loader.LoadDefaultAssembly();
+    public Assembly Assembly => loader.LoadDefaultAssembly();
 
     /// <summary>Creates a further instance of an extension, beside the one that runs use.</summary>
-    public object CreateFresh(ProvidedName provided) => ActivatorUtilities.CreateInstance(_services, Assembly.GetType(provided.TypeName, throwOnError: true)!);
+    public object CreateFresh(ProvidedName provided) => ActivatorUtilities.CreateInstance(services, Assembly.GetType(provided.TypeName, throwOnError: true)!);
 
     /// <summary>Creates every extension, so that a faulty constructor shows before the run begins.</summary>
     /// <exception cref="PluginFaultException">A constructor failed.</exception>
@@ -94,12 +94,12 @@ internal sealed class LoadedPlugin : IDisposable
     /// <summary>Its load context, for checking later whether it died.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public WeakReference ContextReference() =>
-        new(AssemblyLoadContext.GetLoadContext(_loader.LoadDefaultAssembly()), trackResurrection: true);
+        new(AssemblyLoadContext.GetLoadContext(loader.LoadDefaultAssembly()), trackResurrection: true);
 
     public void Dispose()
     {
-        _services.Dispose();
-        _loader.Dispose();
+        services.Dispose();
+        loader.Dispose();
     }
 
     /// <summary>The interface of an extension point.</summary>

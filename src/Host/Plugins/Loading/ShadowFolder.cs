@@ -8,22 +8,22 @@ internal sealed class ShadowFolder : IDisposable
 {
     private const string Prefix = "neoteny-plugins-";
     private const string LockName = ".lock";
-    private readonly string _folder;
-    private readonly FileStream _lock;
-    private int _copies;
+    private readonly string folder;
+    private readonly FileStream lockFile;
+    private int copies;
 
     public ShadowFolder()
     {
         DeleteAbandoned();
-        _folder = Directory.CreateTempSubdirectory(Prefix).FullName;
-        _lock = new FileStream(Path.Combine(_folder, LockName), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        folder = Directory.CreateTempSubdirectory(Prefix).FullName;
+        lockFile = new FileStream(Path.Combine(folder, LockName), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
     }
 
     /// <summary>Copies the folder of an assembly and returns the copy of the assembly.</summary>
     public string Copy(string assemblyPath)
     {
         var source = Path.GetDirectoryName(assemblyPath)!;
-        var target = Path.Combine(_folder, $"{++_copies}");
+        var target = Path.Combine(folder, $"{++copies}");
         foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
             var copy = Path.Combine(target, Path.GetRelativePath(source, file));
@@ -35,8 +35,8 @@ internal sealed class ShadowFolder : IDisposable
 
     public void Dispose()
     {
-        _lock.Dispose();
-        Delete(_folder);
+        lockFile.Dispose();
+        Delete(folder);
     }
 
     private static void DeleteAbandoned()

@@ -6,14 +6,14 @@ namespace Neoteny.Host.Plugins;
 /// <summary>An attribute as metadata states it: type, constructor arguments and named arguments.</summary>
 internal sealed class AttributeInfo
 {
-    private readonly MetadataReader _reader;
-    private readonly CustomAttributeHandle _handle;
-    private CustomAttributeValue<string>? _value;
+    private readonly MetadataReader reader;
+    private readonly CustomAttributeHandle handle;
+    private CustomAttributeValue<string>? value;
 
     private AttributeInfo(MetadataReader reader, CustomAttributeHandle handle, string typeName)
     {
-        _reader = reader;
-        _handle = handle;
+        this.reader = reader;
+        this.handle = handle;
         TypeName = typeName;
     }
 
@@ -47,5 +47,5 @@ internal sealed class AttributeInfo
     public IReadOnlyList<string> Texts(string name) =>
         Named(name) is ImmutableArray<CustomAttributeTypedArgument<string>> items ? [.. items.Select(i => (string?)i.Value ?? "")] : [];
 
-    private CustomAttributeValue<string> Value => _value ??= _reader.GetCustomAttribute(_handle).DecodeValue(TypeNames.Provider);
+    private CustomAttributeValue<string> Value => value ??= reader.GetCustomAttribute(handle).DecodeValue(TypeNames.Provider);
 }

@@ -8,7 +8,7 @@ namespace Neoteny.Host.Plugins;
 /// <remarks>Enumerations and nested records may also stand in a shared assembly; those of any other assembly are unknown.</remarks>
 internal sealed class KeyShapeReader(SharedAssemblies shared) : ISignatureTypeProvider<KeyShape, object?>
 {
-    private readonly HashSet<string> _open = [];
+    private readonly HashSet<string> open = [];
 
     public KeyShape GetPrimitiveType(PrimitiveTypeCode typeCode) => typeCode switch
     {
@@ -27,10 +27,10 @@ internal sealed class KeyShapeReader(SharedAssemblies shared) : ISignatureTypePr
         var type = reader.GetTypeDefinition(handle);
         if (!type.BaseType.IsNil && TypeNames.Of(reader, type.BaseType) == "System.Enum")
             return new ChoiceShape(Choices(reader, type));
-        if (!_open.Add(name))
+        if (!open.Add(name))
             return new UnknownShape($"{name}, which contains itself");
         var keys = OptionsReader.Keys(reader, type, this);
-        _open.Remove(name);
+        open.Remove(name);
         return keys.Count > 0 ? new RecordShape(keys) : new UnknownShape(name);
     }
 

@@ -6,12 +6,12 @@ namespace Neoteny.Host.Plugins;
 /// <summary>An assembly file opened for its metadata alone: nothing is loaded and no code runs.</summary>
 internal sealed class MetadataAssembly : IDisposable
 {
-    private readonly PEReader _file;
-    private Dictionary<string, TypeDefinitionHandle>? _types;
+    private readonly PEReader file;
+    private Dictionary<string, TypeDefinitionHandle>? types;
 
     private MetadataAssembly(PEReader file, string path)
     {
-        _file = file;
+        this.file = file;
         Path = path;
         Reader = file.GetMetadataReader();
         var definition = Reader.GetAssemblyDefinition();
@@ -29,7 +29,7 @@ internal sealed class MetadataAssembly : IDisposable
 
     /// <summary>The types it defines, by full name with <c>+</c> before nested ones.</summary>
     public IReadOnlyDictionary<string, TypeDefinitionHandle> Types =>
-        _types ??= Reader.TypeDefinitions.ToDictionary(h => TypeNames.Of(Reader, h));
+        types ??= Reader.TypeDefinitions.ToDictionary(h => TypeNames.Of(Reader, h));
 
     /// <exception cref="BadImageFormatException">The file is no .NET assembly.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -47,5 +47,5 @@ internal sealed class MetadataAssembly : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => file.Dispose();
 }

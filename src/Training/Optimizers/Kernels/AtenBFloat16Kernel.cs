@@ -7,6 +7,10 @@ namespace Neoteny.Training.Optimizers.Kernels;
 /// <remarks>With an fp32 master the weight is its rounding to nearest; without one the updated weight is rounded up or down at random, unbiased.</remarks>
 internal sealed class AtenBFloat16Kernel : IAdamWKernel
 {
+    // Moments draw other random bits than their weight.
+    private const uint FirstStream = 0x9E3779B9;
+    private const uint SecondStream = 0x7F4A7C15;
+
     public void Update(IReadOnlyList<AdamWSlot> slots, Tensor[] weights, in AdamWUpdate update)
     {
         using var numbers = AdamWScripts.Numbers(update, slots[0].WeightDecay);
@@ -16,10 +20,17 @@ internal sealed class AtenBFloat16Kernel : IAdamWKernel
             using var scope = NewDisposeScope();
             var slot = slots[i];
             var wide = slot.Master ?? weights[i].to(ScalarType.Float32);
+            var (first, second) = (slot.FirstMoment.to(ScalarType.Float32), slot.SecondMoment.to(ScalarType.Float32));
             if (update.Clipping is { } clipping)
-                AdamWScripts.Invoke("plain_on_device", wide, slot.Parameter.Gradient!, slot.FirstMoment, slot.SecondMoment, numbers, clipping.InverseFactor, clipping.IsBroken);
+                AdamWScripts.Invoke("plain_on_device", wide, slot.Parameter.Gradient!, first, second, numbers, clipping.InverseFactor, clipping.IsBroken);
             else
-                AdamWScripts.Invoke("plain", wide, slot.Parameter.Gradient!, slot.FirstMoment, slot.SecondMoment, numbers, scale);
+                AdamWScripts.Invoke("plain", wide, slot.Parameter.Gradient!, first, second, numbers, scale);
+            if (slot.FirstMoment.dtype != ScalarType.Float32)
+            {
+                slot.FirstMoment.copy_(Rounded(first, Key(update, slot) ^ FirstStream));
+                slot.SecondMoment.copy_(Rounded(second, Key(update, slot) ^ SecondStream));
+            }
+
             weights[i].copy_(slot.Master is not null ? wide : Rounded(wide, Key(update, slot)));
         }
     }

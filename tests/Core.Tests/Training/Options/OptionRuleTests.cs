@@ -36,7 +36,7 @@ public sealed class OptionRuleTests
         },
         { new OptimizerOptions { Name = "muon" }, "Name: 'muon' is not known. Use adamw_torch_fused or adamw_torch." },
         { new OptimizerOptions { Beta2 = 1 }, "Beta2: must be below 1." },
-        { new OptimizerOptions { Arguments = new Dictionary<string, string> { ["foo"] = "1" } }, "Arguments: has no argument 'foo'; there is bf16_stochastic_round." },
+        { new OptimizerOptions { Arguments = new Dictionary<string, string> { ["foo"] = "1" } }, "Arguments: has no argument 'foo'; there are bf16_stochastic_round and bf16_moments." },
         { new ScheduleOptions { WarmupSteps = 3, WarmupRatio = 0.1 }, "WarmupRatio: cannot be set together with warmup_steps. Keep one of the two." },
         { new ScheduleOptions { Scheduler = SchedulerKind.Linear, MinimumRatio = 0.1 }, "MinimumRatio: needs 'lr_scheduler: cosine'." },
         {

@@ -1,0 +1,29 @@
+namespace Neoteny.Benchmarks.Gpu;
+
+/// <summary>One kind of step.</summary>
+/// <param name="Shape">The model.</param>
+/// <param name="Layout">The documents.</param>
+/// <param name="IsAdapted">Whether LoRA of rank 16 on every linear module trains instead of all weights.</param>
+/// <param name="State">How the optimizer keeps bf16 weights.</param>
+/// <param name="Layers">How many layers of the model; null for all.</param>
+internal sealed record GpuCase(GpuShape Shape, GpuLayout Layout, bool IsAdapted, GpuState State, int? Layers)
+{
+    /// <summary>Its name in files.</summary>
+    public string Name => string.Join('-', new[]
+    {
+        Shape.Name, Layers is { } count ? $"{count}layers" : null, Layout.Name, IsAdapted ? "lora" : "full", IsAdapted ? null : State.ToString().ToLowerInvariant(),
+    }.OfType<string>());
+}
+
+/// <summary>How the optimizer keeps bf16 weights.</summary>
+internal enum GpuState
+{
+    /// <summary>Weights and moments in bf16, rounded stochastically: 6 bytes a weight.</summary>
+    Bf16,
+
+    /// <summary>bf16 weights with fp32 masters and moments, the product's default: 14 bytes a weight.</summary>
+    Master,
+
+    /// <summary>Stochastically rounded bf16 weights with fp32 moments: 10 bytes a weight.</summary>
+    Stochastic,
+}

@@ -1,0 +1,66 @@
+// Cross-entropy of a block of logits, fp32 arithmetic: a block of threads takes one row. In place: the row becomes its gradient.
+#include "neoteny.cuh"
+using namespace neoteny;
+
+#ifdef WIDE
+typedef float real;
+#elif defined(HALF)
+typedef fp16 real;
+#else
+typedef bf16 real;
+#endif
+
+static constexpr int kPack = Pack<real>::size;
+static constexpr float kLowest = -3.0e38f;
+
+// loss[t] = logsumexp(z[t]) - z[t, label]; z[t] becomes factor[t] * (softmax(z[t]) - [label]) where differentiate is set. A label below zero is ignored:
+// its loss and its gradient are zero. factor is scale, times weights[t] where given.
+extern "C" __global__ void cross_entropy(real* logits, const long long* labels, const float* weights, float* losses, float* scaled, int columns, float scale,
+                                         bool differentiate) {
+    __shared__ float scratch[32];
+    const long long t = blockIdx.x;
+    real* row = logits + t * columns;
+    const long long label = labels[t];
+    if (label < 0) {
+        if (threadIdx.x == 0) losses[t] = scaled[t] = 0.0f;
+        if (differentiate) {
+            Pack<real> zero;
+#pragma unroll
+            for (int k = 0; k < kPack; k++) zero.at[k] = from_float<real>(0.0f);
+            for (int c = threadIdx.x * kPack; c < columns; c += blockDim.x * kPack) store_pack(row + c, zero);
+        }
+        return;
+    }
+    float most = kLowest, sum = 0.0f;
+    for (int c = threadIdx.x * kPack; c < columns; c += blockDim.x * kPack) {
+        Pack<real> z = load_pack(row + c);
+        float larger = most;
+#pragma unroll
+        for (int k = 0; k < kPack; k++) larger = fmaxf(larger, to_float(z.at[k]));
+        float part = 0.0f;
+#pragma unroll
+        for (int k = 0; k < kPack; k++) part += __expf(to_float(z.at[k]) - larger);
+        sum = sum * __expf(most - larger) + part;
+        most = larger;
+    }
+    const float top = block_max(most, scratch);
+    const float total = block_sum(sum * __expf(most - top), scratch);
+    const float lse = top + logf(total);
+    const float factor = weights == nullptr ? scale : scale * weights[t];
+    if (threadIdx.x == 0) {
+        const float loss = lse - to_float(row[label]);
+        losses[t] = loss;
+        scaled[t] = loss * factor;
+    }
+    if (!differentiate) return;
+    __syncthreads();
+    for (int c = threadIdx.x * kPack; c < columns; c += blockDim.x * kPack) {
+        Pack<real> z = load_pack(row + c);
+#pragma unroll
+        for (int k = 0; k < kPack; k++) {
+            float g = __expf(to_float(z.at[k]) - lse);
+            z.at[k] = from_float<real>(factor * (c + k == label ? g - 1.0f : g));
+        }
+        store_pack(row + c, z);
+    }
+}
