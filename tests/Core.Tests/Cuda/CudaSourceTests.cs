@@ -1,4 +1,5 @@
 using Neoteny.Runtime.Cuda;
+using Neoteny.Tests;
 
 namespace Neoteny.Core.Tests.Cuda;
 
