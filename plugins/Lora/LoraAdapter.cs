@@ -36,7 +36,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
         var whole = WholeModules.Of(configuration, request.Model);
         if (request.Saved is { } saved)
         {
-            WholeModules.CheckTies(configuration, whole, saved);
+            WholeModules.CheckTies(configuration, whole, request.Model, saved);
         }
 
         return [.. whole, .. TrainedBiases.Of(configuration, request.Model, request.Saved)];

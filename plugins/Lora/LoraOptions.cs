@@ -27,7 +27,7 @@ public sealed record LoraOptions : IValidated
     public double Dropout { get; init; }
 
     /// <summary>Names of the linear modules to adapt, or one regular expression over whole paths.</summary>
-    [Key("lora_target_modules", Summary = "Module names (q_proj), path ends (self_attn.q_proj), or one regular expression over the whole path.")]
+    [Key("lora_target_modules", Summary = "Module names (q_proj), path ends (self_attn.q_proj), or one regular expression over the whole path; embed_tokens and lm_head too.")]
     public IReadOnlyList<string> TargetModules { get; init; } = [];
 
     /// <summary>Adapt every linear module but the head.</summary>

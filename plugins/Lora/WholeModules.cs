@@ -31,12 +31,27 @@ internal static class WholeModules
 
     /// <summary>Checks that a saved adapter did not train apart what the model shares.</summary>
     /// <exception cref="InputException">It did.</exception>
-    public static void CheckTies(LoraConfiguration configuration, IReadOnlyList<KeyValuePair<string, Parameter>> whole, AdapterFiles saved)
+    public static void CheckTies(LoraConfiguration configuration, IReadOnlyList<KeyValuePair<string, Parameter>> whole, IModuleTree model, AdapterFiles saved)
     {
+        if (configuration.EnsureWeightTying)
+        {
+            return;
+        }
+
+        // PEFT trains a copy of a module, so that a shared weight that is named in one of its places stays as it was in the other.
+        foreach (var (name, weight) in whole)
+        {
+            if (model.Sites.Count(s => s.Parameters.Contains(weight)) > whole.Count(w => w.Value == weight))
+            {
+                throw new InputException($"adapter_model.safetensors: '{name}' was trained apart from the weight that this model ties it to. "
+                    + "Merge the adapter with PEFT and load the merged model instead.");
+            }
+        }
+
         foreach (var shared in whole.GroupBy(w => w.Value).Where(g => g.Count() > 1))
         {
             var tensors = shared.Select(s => saved.Tensors.GetValueOrDefault(s.Key)).ToList();
-            if (!configuration.EnsureWeightTying && tensors.Any(t => t is null || !t.shape.SequenceEqual(tensors[0]!.shape) || !t.equal(tensors[0]!).all().item<bool>()))
+            if (tensors.Any(t => t is null || !t.shape.SequenceEqual(tensors[0]!.shape) || !t.equal(tensors[0]!).all().item<bool>()))
             {
                 throw new InputException($"adapter_model.safetensors: {string.Join(" and ", shared.Select(s => $"'{s.Key}'"))} were trained apart, but this model ties them. "
                     + "Merge the adapter with PEFT and load the merged model instead.");

@@ -38,7 +38,23 @@ public static class AdapterSetup
             }
         }
 
+        if (saved is not null)
+        {
+            RequireAllUsed(saved, Export(model, adapter, ""));
+        }
+
         return paths;
+    }
+
+    // Biases are left out of account: their names differ between PEFT's versions.
+    private static void RequireAllUsed(AdapterFiles saved, AdapterFiles attached)
+    {
+        var unused = saved.Tensors.Keys.Where(n => !attached.Tensors.ContainsKey(n) && !n.EndsWith(".bias", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        if (unused.Count > 0)
+        {
+            throw new InputException($"{AdapterFolder.WeightsFile}: {unused.Count} of {saved.Tensors.Count} tensors have no place in this model, for instance '{unused[0]}'. The adapter belongs "
+                + "to another model, or to modules that the model now holds as one, as Mixtral's experts. Merge it with PEFT and load the merged model instead.");
+        }
     }
 
     /// <summary>Turns what is attached to a model into files.</summary>

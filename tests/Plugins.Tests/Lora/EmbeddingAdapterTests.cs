@@ -1,3 +1,4 @@
+using Neoteny.Adapters;
 using Neoteny.Autograd;
 using Neoteny.Batches;
 using Neoteny.Models.Adapters;
@@ -94,7 +95,33 @@ public sealed class EmbeddingAdapterTests : IDisposable
         Assert.Equal("model.embed_tokens: adapters on the embedding and the head have no DoRA, and on the embedding no bias (lora_bias). Remove those, or this target.", e.Message);
     }
 
-    private static Dictionary<string, Adapters.LowRankDelta> Adapt(DecoderModel model, LoraAdapter? adapter = null)
+    [Fact]
+    public void A_file_with_tensors_that_have_no_place_or_with_one_of_two_tied_weights_is_refused()
+    {
+        using var model = Build("llama");
+        var adapter = new LoraAdapter(Options);
+        Adapt(model, adapter);
+        var files = AdapterSetup.Export(model, adapter, "./base");
+        var more = new AdapterFiles { Configuration = files.Configuration, Tensors = new Dictionary<string, Tensor>(files.Tensors) { ["base_model.model.model.layers.0.w1.lora_A.weight"] = ones(3, 3) } };
+        using var other = Build("llama");
+        var e = Assert.Throws<InputException>(() => AdapterSetup.Attach(other, new LoraAdapter(new LoraOptions()), more, 0));
+        Assert.Equal("adapter_model.safetensors: 1 of 9 tensors have no place in this model, for instance 'base_model.model.model.layers.0.w1.lora_A.weight'. The adapter belongs "
+            + "to another model, or to modules that the model now holds as one, as Mixtral's experts. Merge it with PEFT and load the merged model instead.", e.Message);
+
+        using var tied = Build("llama", ties: true);
+        var whole = new LoraAdapter(new LoraOptions { Rank = 2, Alpha = 4, TargetModules = ["q_proj"], ModulesToSave = ["lm_head"] });
+        AdapterSetup.Attach(tied, whole, null, 1);
+        var saved = AdapterSetup.Export(tied, whole, "./base");
+        using var again = Build("llama", ties: true);
+        AdapterSetup.Attach(again, new LoraAdapter(new LoraOptions()), saved, 0);
+        Assert.Equal(Loss(tied), Loss(again));
+        var apart = new AdapterFiles { Tensors = saved.Tensors, Configuration = saved.Configuration.Replace("\"ensure_weight_tying\": true", "\"ensure_weight_tying\": false", StringComparison.Ordinal) };
+        e = Assert.Throws<InputException>(() => AdapterSetup.Attach(Build("llama", ties: true), new LoraAdapter(new LoraOptions()), apart, 0));
+        Assert.Equal("adapter_model.safetensors: 'base_model.model.lm_head.weight' was trained apart from the weight that this model ties it to. "
+            + "Merge the adapter with PEFT and load the merged model instead.", e.Message);
+    }
+
+    private static Dictionary<string, LowRankDelta> Adapt(DecoderModel model, LoraAdapter? adapter = null)
     {
         AdapterSetup.Attach(model, adapter ?? new LoraAdapter(Options), null, seed: 1);
         using var generator = new Generator(5, CPU);
