@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Makes a self-contained folder that runs on a GPU machine with PyTorch and nothing else: the .NET runtime, the host and its plugins,
-# no libtorch (PyTorch's own serves). Usage: eng/gpu-bundle.sh [--tests] [folder, default .gpu]. On the GPU machine: <folder>/neoteny train run.yml
-# With --tests the test assemblies go along; eng/gpu-test.sh runs them there.
+# no libtorch (PyTorch's own serves). Usage: eng/gpu-bundle.sh [--tests] [--bench] [folder, default .gpu]. On the GPU machine: <folder>/neoteny train run.yml
+# With --tests the test assemblies go along; eng/gpu-test.sh runs them there. With --bench the benchmarks do:
+# NEOTENY_BUNDLE_PROGRAM=bench/Neoteny.Benchmarks <folder>/neoteny gpu-step
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tests=
+tests= bench=
 if [ "${1:-}" = --tests ]; then tests=1 && shift; fi
+if [ "${1:-}" = --bench ]; then bench=1 && shift; fi
 out=${1:-.gpu}
 rm -rf "$out" && mkdir -p "$out"
 stage=$(mktemp -d)
@@ -22,6 +24,8 @@ if [ -n "$tests" ]; then
   # What dotnet test needs and the runner of the bundle does not.
   rm -rf "$stage"/tests/{*.pdb,*.xml,Microsoft.CodeCoverage*,Microsoft.TestPlatform.*,Microsoft.VisualStudio.*,testhost*,coverlet.*,xunit.runner.*,Mono.Cecil*}
 fi
+
+if [ -n "$bench" ]; then publish bench/Benchmarks "$stage/bench"; fi
 
 dotnet_root=$(dirname "$(readlink -f "$(command -v dotnet)")")
 version=$(dotnet --list-runtimes | awk '$1 == "Microsoft.NETCore.App" && $2 ~ /^10\./ { v = $2 } END { print v }')

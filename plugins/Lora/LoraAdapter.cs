@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Neoteny.Plugins.Lora;
 
-/// <summary>LoRA (Hu et al. 2021), rsLoRA (Kalajdzievski 2023) and DoRA (Liu et al. 2024) on linear sites; LoRA on routers and stacked experts.</summary>
+/// <summary>LoRA (Hu et al. 2021), rsLoRA (Kalajdzievski 2023) and DoRA (Liu et al. 2024) on linear sites; LoRA on the embedding, the head, routers and stacked experts.</summary>
 [Provides(AdapterName, Summary = "Low-rank adapters on linear modules; PEFT's file format.")]
 public sealed class LoraAdapter(LoraOptions options) : IAdapter
 {
@@ -19,7 +19,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
     private readonly Dictionary<LowRankDelta, LoraConfiguration> configurations = [];
 
     /// <inheritdoc/>
-    public AdapterFeatures Supports => AdapterFeatures.Dropout | AdapterFeatures.Magnitude | AdapterFeatures.Bias | AdapterFeatures.Experts;
+    public AdapterFeatures Supports => AdapterFeatures.Dropout | AdapterFeatures.Magnitude | AdapterFeatures.Bias | AdapterFeatures.Experts | AdapterFeatures.Embeddings;
 
     /// <inheritdoc/>
     public IEnumerable<string> Claim(AdapterRequest request)
@@ -46,20 +46,40 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
     public LowRankDelta Attach(ModuleSite site, AdapterRequest request)
     {
         var configuration = Configuration(request);
-        var linear = (ILinear)site.Original;
+        var weight = site.Original switch
+        {
+            ILinear linear => linear.Weight,
+            IHead head when !configuration.UseDora => head.Weight,
+            IEmbedding embedding when !configuration.UseDora && !configuration.LoraBias => embedding.Weight,
+            _ => throw new InputException($"{site.Path}: adapters on the embedding and the head have no DoRA, and on the embedding no bias (lora_bias). Remove those, or this target."),
+        };
         var rank = Pattern(configuration.RankPattern, "rank_pattern", site.Path, configuration.Rank);
-        var (outputs, inputs) = (linear.Weight.Shape[0], linear.Weight.Shape[1]);
+        var (outputs, inputs) = (weight.Shape[0], weight.Shape[1]);
         var name = Prefix + site.Path;
+        if (site.Original is IEmbedding)
+        {
+            // Files have both matrices the other way round: A over the vocabulary, and it starts at zero. There is no input to drop.
+            var embedded = new LowRankDelta
+            {
+                A = Make(site, request, $"{name}.lora_embedding_B", [rank, inputs], () => Normal(site.Path, request.Seed, rank, inputs), Transposed),
+                B = Make(site, request, $"{name}.lora_embedding_A", [outputs, rank], () => zeros(outputs, rank), Transposed),
+                Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, "alpha_pattern", site.Path, configuration.Alpha)),
+            };
+            configurations[embedded] = configuration;
+            return embedded;
+        }
+
         var delta = new LowRankDelta
         {
             A = Make(site, request, $"{name}.lora_A.weight", [rank, inputs], () => Fresh(site.Path, request.Seed, rank, inputs)),
             B = Make(site, request, $"{name}.lora_B.weight", [outputs, rank], () => zeros(outputs, rank)),
             Magnitude = configuration.UseDora
-                ? Make(site, request, $"{name}.lora_magnitude_vector", [outputs], () => Norms(linear.Weight))
+                ? Make(site, request, $"{name}.lora_magnitude_vector", [outputs], () => Norms(weight))
                 : null,
             Bias = configuration.LoraBias ? Make(site, request, $"{name}.lora_B.bias", [outputs], () => zeros(outputs)) : null,
             Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, "alpha_pattern", site.Path, configuration.Alpha)),
-            Dropout = configuration.Dropout,
+            // Losses compute the head in blocks of tokens, without dropout.
+            Dropout = site.Original is IHead ? 0 : configuration.Dropout,
         };
         configurations[delta] = configuration;
         return delta;
@@ -68,7 +88,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
     /// <inheritdoc/>
     public IReadOnlyList<LowRankDelta> AttachAll(ModuleSite site, AdapterRequest request)
     {
-        if (site.Original is ILinear)
+        if (site.Original is ILinear or IHead or IEmbedding)
         {
             return [Attach(site, request)];
         }
@@ -92,7 +112,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
         var delta = new LowRankDelta
         {
             A = Make(site, request, $"{name}lora_A.weight", [rows, chosen.Inputs], () => Fresh($"{site.Path}.{below}", request.Seed, rows, chosen.Inputs)),
-            B = Make(site, request, $"{name}lora_B.weight", [chosen.Outputs, rows], () => zeros(chosen.Outputs, rows), chosen.TakesTurns),
+            B = Make(site, request, $"{name}lora_B.weight", [chosen.Outputs, rows], () => zeros(chosen.Outputs, rows), chosen.TakesTurns ? Turns : null),
             Scale = configuration.Scale(rank, Pattern(configuration.AlphaPattern, "alpha_pattern", chosen.Name, configuration.Alpha)),
             Target = chosen.Target,
             ExpertCount = (int)chosen.Experts,
@@ -132,7 +152,7 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
             Add(name, parameter);
         }
 
-        var modules = export.Deltas.Where(d => export.Model.At(d.Key).Original is ILinear).Select(d => d.Key);
+        var modules = export.Deltas.Where(d => export.Model.At(d.Key).Original is ILinear or IHead or IEmbedding).Select(d => d.Key);
         var parameters = export.Deltas.Select(d => d.Key).Distinct().SelectMany(path => configuration.Parameters.Of(export.Model.At(path))).Select(p => p.Name);
         return new AdapterFiles { Configuration = configuration.ToJson(export.BaseModel, modules, parameters), Tensors = tensors };
 
@@ -143,11 +163,11 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
         }
     }
 
-    private static Parameter Make(ModuleSite site, AdapterRequest request, string name, long[] shape, Func<Tensor> fresh, bool takesTurns = false)
+    private static Parameter Make(ModuleSite site, AdapterRequest request, string name, long[] shape, Func<Tensor> fresh, Func<string, long[], ParameterPart>? layout = null)
     {
         // Adapters train in fp32 whatever the model's dtype, as PEFT does by default.
         var below = name[(Prefix.Length + site.Path.Length + 1)..];
-        var parts = takesTurns ? new[] { Turns($"{site.Path}.{below}", shape) } : null;
+        var parts = layout is null ? null : new[] { layout($"{site.Path}.{below}", shape) };
         var device = site.Parameters[0].Device;
         using var scope = NewDisposeScope();
         if (request.Saved is null)
@@ -160,14 +180,15 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
             throw new InputException($"adapter_model.safetensors has no tensor '{name}', which adapter_config.json calls for. The adapter belongs to another model, or its file is incomplete.");
         }
 
-        if (!saved.shape.SequenceEqual(shape))
+        var stored = parts?[0].Shape ?? shape;
+        if (!saved.shape.SequenceEqual(stored))
         {
             throw new InputException($"adapter_model.safetensors: '{name}' has shape [{string.Join(", ", saved.shape)}] where the model and rank need "
-                + $"[{string.Join(", ", shape)}]. The adapter belongs to another model.");
+                + $"[{string.Join(", ", stored)}]. The adapter belongs to another model.");
         }
 
-        var values = saved.to(ScalarType.Float32, copy: true);
-        parts?[0].Write(values, saved);
+        var values = parts is null ? saved.to(ScalarType.Float32, copy: true) : empty(shape);
+        parts?[0].Write(values, saved.to(ScalarType.Float32));
         return site.AddParameter(below, values.to(device).MoveToOuterDisposeScope(), parts);
     }
 
@@ -181,6 +202,14 @@ public sealed class LoraAdapter(LoraOptions options) : IAdapter
         using var generator = new Generator(hash, CPU);
         var bound = 1 / Math.Sqrt(inputs);
         return empty(rank, inputs).uniform_(-bound, bound, generator);
+    }
+
+    private static ParameterPart Transposed(string name, long[] shape) => new(name, [shape[1], shape[0]], static whole => whole.t());
+
+    private static Tensor Normal(string path, ulong seed, long rows, long columns)
+    {
+        using var generator = new Generator(path.Aggregate(14695981039346656037UL ^ seed, static (h, c) => (h ^ c) * 1099511628211UL), CPU);
+        return empty(rows, columns).normal_(0, 1, generator);
     }
 
     private static Tensor Norms(Parameter weight)

@@ -48,19 +48,21 @@ internal sealed class ModuleTargets
     public static ModuleTargets OfText(string text, LayerChoice layers, ModuleTargets? excluded)
         => text == AllText ? new([], null, isAll: true) { Layers = layers, Excluded = excluded } : new([text], Expression(text), isAll: false) { Excluded = excluded };
 
-    /// <summary>The paths of the matching linear sites.</summary>
+    /// <summary>The paths of the matching linear sites; where they are named, of the embedding and the head too.</summary>
     /// <exception cref="InputException">A name matches nothing.</exception>
     public IReadOnlyList<string> Match(IModuleTree model)
     {
         var linear = model.Of<ILinear>().Select(s => s.Path).ToList();
-        if (IsStrict && !IsAll && expression is null && names.FirstOrDefault(n => !linear.Any(p => Matches(n, p))) is { } missing)
+        var all = model.Sites.Where(s => s.Original is ILinear or IEmbedding or IHead).Select(s => s.Path).ToList();
+        if (IsStrict && !IsAll && expression is null && names.FirstOrDefault(n => !all.Any(p => Matches(n, p))) is { } missing)
         {
             var ends = linear.Select(p => p[(p.LastIndexOf('.') + 1)..]).Distinct();
             throw new InputException($"lora_target_modules: '{missing}' matches no linear module of this model. It has: {string.Join(", ", ends)}.");
         }
 
-        var matched = linear.Where(p => Chooses(p) && Excluded?.Chooses(p) != true).ToList();
-        return matched.Count > 0 ? matched : throw Nothing(linear.Any(Chooses));
+        var candidates = IsAll ? linear : all;
+        var matched = candidates.Where(p => Chooses(p) && Excluded?.Chooses(p) != true).ToList();
+        return matched.Count > 0 ? matched : throw Nothing(candidates.Any(Chooses));
     }
 
     /// <summary>Whether a name means a path: the whole of it, or its end after a dot.</summary>

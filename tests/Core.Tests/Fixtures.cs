@@ -5,15 +5,14 @@ internal static class Fixtures
 {
     public static string Folder { get; } = Find();
 
-    public static string Model(string name) => Path.Combine(Folder, "models", name);
+    /// <summary>A model by name: that of NEOTENY_FIXTURES where it has one, else this repository's.</summary>
+    public static string Model(string name)
+        => Environment.GetEnvironmentVariable("NEOTENY_FIXTURES") is { Length: > 0 } given && Path.Combine(given, "models", name) is var found && Directory.Exists(found)
+            ? found
+            : Path.Combine(Folder, "models", name);
 
     private static string Find()
     {
-        if (Environment.GetEnvironmentVariable("NEOTENY_FIXTURES") is { Length: > 0 } named)
-        {
-            return named;
-        }
-
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Framework.sln")))
         {

@@ -15,6 +15,6 @@ internal static class Compare
     public static double RelativeDifference(Tensor actual, Tensor expected)
         => actual.shape.SequenceEqual(expected.shape)
             ? actual.cpu().to(ScalarType.Float64).sub(expected.cpu().to(ScalarType.Float64)).norm().item<double>()
-                / Math.Max(expected.cpu().to(ScalarType.Float64).norm().item<double>(), 1e-30)
+                / Math.Max(expected.cpu().to(ScalarType.Float64).norm().item<double>(), 1e-6)
             : double.PositiveInfinity;
 }

@@ -12,6 +12,9 @@ internal static class FixtureFolders
 
     public static string Tokenizer(string name) => Folder("tokenizers", name);
 
+    /// <summary>A fixture of this repository by name, wherever the others are looked for.</summary>
+    public static string Own(string kind, string name) => Path.Combine(Default(), kind, name);
+
     /// <summary>One fixture.</summary>
     public static string Folder(string kind, string name) => Path.Combine(Root, kind, name);
 

@@ -120,7 +120,9 @@ internal sealed class GpuStepRun(GpuCase of, int repeat)
     private void MeasureHost(GpuTraining training)
     {
         var layers = new LayerHostTimes();
-        var runner = new StepRunner(training.Decoder, training.Optimizer) { Tapes = r => new TapeOptions { Seed = r.Seed, Observers = [layers] } };
+        var operators = new OperatorHostTimes();
+        OperatorHostTimes? listening = null;
+        var runner = new StepRunner(training.Decoder, training.Optimizer) { Tapes = r => new TapeOptions { Seed = r.Seed, Observers = [layers], Profiler = listening } };
         using var row = training.Row([HostTokens], 1);
         List<double> forward = [], backward = [], both = [], steps = [];
         for (var i = 0; i < WarmUp + HostSteps; i++)
@@ -135,6 +137,11 @@ internal sealed class GpuStepRun(GpuCase of, int repeat)
             GC.Collect(0, GCCollectionMode.Forced, blocking: true);
         }
 
+        listening = operators;
+        runner.Run([row], step++, LearningRate);
+        operators.Clear();
+        runner.Run([row], step++, LearningRate);
+        notes.Add($"Host time of an operator's call at {HostTokens} tokens: {operators.Words()}");
         measurements.AddRange(
         [
             new Measurement("host, 16 tokens", "a layer forward", "us", [.. forward.Skip(WarmUp)]),

@@ -23,6 +23,9 @@ public interface IEmbedding : IBlock
     /// <summary>Factor on the looked-up rows.</summary>
     double Scale => 1;
 
+    /// <summary>What adapters attached: A <c>[R, H]</c> and B <c>[V, R]</c>, so that rows <c>s * B[ids] A</c> are added before the factor.</summary>
+    IReadOnlyList<LowRankDelta> Deltas => [];
+
     /// <summary>Looks rows up.</summary>
     /// <param name="tape">The tape to record on.</param>
     /// <param name="ids_T">Token ids, int64 <c>[T]</c>.</param>

@@ -13,13 +13,15 @@ internal static class GenerateCommand
     {
         var model = new ModelArguments();
         var sampling = new SamplingArguments();
-        var prompt = new Option<string>("--prompt") { Description = "The text to continue, or with --chat the message to answer.", Required = true };
+        var prompts = new PromptArguments();
         var chat = new Option<bool>("--chat") { Description = "Put the prompt into the model's chat template." };
-        var command = new Command("generate", "Continues a text, or answers one message.") { prompt, chat };
+        var command = new Command("generate", "Continues texts, or answers messages.") { chat };
+        prompts.AddTo(command);
         model.AddTo(command);
         sampling.AddTo(command);
         command.SetAction((result, _) =>
         {
+            var texts = prompts.Read(result);
             var reference = ModelReference.Open(result.GetRequiredValue(model.Model), result.GetValue(model.Adapter));
             return ApplicationHost.RunAsync(
                 () => reference.File,
@@ -29,9 +31,23 @@ internal static class GenerateCommand
                 {
                     var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("generate");
                     using var session = TextSession.Open(reference, run, o => sampling.Apply(result, o), log);
-                    var text = result.GetRequiredValue(prompt);
                     var output = result.InvocationConfiguration.Output;
-                    foreach (var piece in result.GetValue(chat) ? session.Answer([new ChatMessage("user", text)], stop) : session.Continue(text, stop))
+                    if (prompts.WritesJson(result, texts))
+                    {
+                        foreach (var batch in texts.Chunk(result.GetValue(prompts.BatchSize)))
+                        {
+                            foreach (var (text, answer) in batch.Zip(session.WriteAll(batch, result.GetValue(chat), stop)))
+                            {
+                                output.WriteLine(PromptArguments.Line(text, answer));
+                            }
+
+                            output.Flush();
+                        }
+
+                        return Task.FromResult(ExitCode.Success);
+                    }
+
+                    foreach (var piece in result.GetValue(chat) ? session.Answer([new ChatMessage("user", texts[0])], stop) : session.Continue(texts[0], stop))
                     {
                         output.Write(piece);
                         output.Flush();

@@ -56,10 +56,20 @@ internal sealed class TextSession : IDisposable
     /// <summary>Answers the last turn of a conversation. Turns that an earlier answer has read are not read again.</summary>
     /// <inheritdoc cref="Continue"/>
     public IEnumerable<string> Answer(IReadOnlyList<ChatMessage> messages, CancellationToken stop)
+        => Write(Framed(messages), options.UseCache ? conversation : null, stop);
+
+    /// <summary>Continues several texts, or answers as many messages, together.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="chat">Whether each is a message that the chat template frames.</param>
+    /// <param name="stop">Ends the generation between two tokens.</param>
+    /// <returns>One result for each, in their order.</returns>
+    /// <exception cref="InputException">A text is empty or leaves no room.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was signalled.</exception>
+    public IReadOnlyList<GenerationResult> WriteAll(IReadOnlyList<string> texts, bool chat, CancellationToken stop)
     {
-        RequireTemplate();
-        var prompt = session.Tokenizer.Encode(template!.Render(messages, addGenerationPrompt: true), addSpecialTokens: false);
-        return Write(prompt, options.UseCache ? conversation : null, stop);
+        var prompts = texts.Select(t => chat ? Framed([new ChatMessage("user", t)]) : session.Tokenizer.Encode(t, addSpecialTokens: true)).ToList();
+        var limited = options with { MaxNewTokens = Math.Min(options.MaxNewTokens, prompts.Min(Room)) };
+        return new TextGenerator(session.Model, session.Tokenizer).Generate(prompts, limited, stop);
     }
 
     /// <summary>Checks that the model can hold a conversation.</summary>
@@ -80,14 +90,19 @@ internal sealed class TextSession : IDisposable
         session.Dispose();
     }
 
+    private int[] Framed(IReadOnlyList<ChatMessage> messages)
+    {
+        RequireTemplate();
+        return session.Tokenizer.Encode(template!.Render(messages, addGenerationPrompt: true), addSpecialTokens: false);
+    }
+
+    private int Room(int[] prompt) => positions - prompt.Length is > 0 and var room
+        ? room
+        : throw new InputException($"The text has {prompt.Length} tokens, and the model can read {positions} with its answer. Shorten it; in a chat, /reset begins anew.");
+
     private IEnumerable<string> Write(int[] prompt, PromptMemory? memory, CancellationToken stop)
     {
-        var room = positions - prompt.Length;
-        if (room < 1)
-        {
-            throw new InputException($"The text has {prompt.Length} tokens, and the model can read {positions} with its answer. Shorten it; in a chat, /reset begins anew.");
-        }
-
+        var room = Room(prompt);
         var generator = new TextGenerator(session.Model, session.Tokenizer);
         var limited = options with { MaxNewTokens = Math.Min(options.MaxNewTokens, room) };
         var tokens = memory is null ? generator.Stream([prompt], limited, stop) : generator.Stream(prompt, memory, limited, stop);

@@ -32,7 +32,7 @@ public static class AdapterSetup
             var site = model.At(path);
             foreach (var delta in adapter.AttachAll(site, request))
             {
-                Check(path, delta, adapter.Supports);
+                Check(site, delta, adapter.Supports);
                 CheckShapes(site, delta);
                 site.Attach(delta);
             }
@@ -57,6 +57,12 @@ public static class AdapterSetup
             if (site.Deltas.Any(d => d.Bias is not null))
             {
                 MergeBiases(site.Path, (site.Original as ILinear)?.Bias, site.Deltas);
+            }
+
+            if (site.Original is IHead or IEmbedding && model.Spec.TiesHead)
+            {
+                throw new InputException($"{site.Path}: the model ties the embedding and the head, so an adapter on one of them cannot be merged without changing the other. "
+                    + "Use the model with the adapter beside it.");
             }
 
             foreach (var group in site.Deltas.GroupBy(d => d.Target))
@@ -149,13 +155,13 @@ public static class AdapterSetup
         return sum_OI.mul_(m_O.Tensor.div(sum_OI.norm(1, false, 2f)).unsqueeze(1));
     }
 
-    private static void Check(string path, LowRankDelta delta, AdapterFeatures supports)
+    private static void Check(ModuleSite site, LowRankDelta delta, AdapterFeatures supports)
     {
         var used = (delta.Dropout > 0 ? AdapterFeatures.Dropout : 0) | (delta.Magnitude is null ? 0 : AdapterFeatures.Magnitude) | (delta.Bias is null ? 0 : AdapterFeatures.Bias)
-            | (delta.Target == DeltaTarget.Weight ? 0 : AdapterFeatures.Experts);
+            | (delta.Target == DeltaTarget.Weight ? 0 : AdapterFeatures.Experts) | (site.Original is IEmbedding ? AdapterFeatures.Embeddings : 0);
         if ((used & ~supports) is not 0 and var undeclared)
         {
-            throw new NeotenyException($"{path}: the adapter uses {undeclared}, which it does not declare in Supports.");
+            throw new NeotenyException($"{site.Path}: the adapter uses {undeclared}, which it does not declare in Supports.");
         }
     }
 

@@ -12,6 +12,8 @@ internal static class DeltaWeight
     public static Parameter Of(ModuleSite site, DeltaTarget target) => (target, site.Original) switch
     {
         (DeltaTarget.Weight, ILinear linear) => linear.Weight,
+        (DeltaTarget.Weight, IHead head) => head.Weight,
+        (DeltaTarget.Weight, IEmbedding embedding) => embedding.Weight,
         (DeltaTarget.Weight, IRouter router) => router.Weight,
         (DeltaTarget.GateUp, IExperts experts) => experts.GateUp,
         (DeltaTarget.Down, IExperts experts) => experts.Down,

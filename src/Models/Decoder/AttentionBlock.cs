@@ -13,6 +13,7 @@ internal sealed class AttentionBlock(int index, GroupedAttention layer, Attentio
     private readonly View queries = new(-1, layer.QueryHeads, layer.HeadSize);
     private readonly View keys = new(-1, layer.KeyHeads, layer.HeadSize);
     private readonly View flat = new(-1, (long)layer.QueryHeads * layer.HeadSize);
+    private readonly Clamp? clamp = layer.ProjectionLimit is { } limit ? new(limit) : null;
     private readonly PairsToHalves? halves = parts.PairedFeatures == 0 ? null : new(parts.PairedFeatures);
 
     public AttentionSpec Spec => spec;
@@ -25,7 +26,7 @@ internal sealed class AttentionBlock(int index, GroupedAttention layer, Attentio
     {
         var (q, k, v) = Project(tape, x_TH);
         var (q_TQD, k_TKD) = Turn(tape, Heads(tape, q, parts.QueryNorm, queries), Heads(tape, k, parts.KeyNorm, keys), row);
-        var v_TKD = tape.Apply(keys, v.Donate());
+        var v_TKD = Heads(tape, v, norm: null, keys);
         if (row.Cache is { } cache)
         {
             (k_TKD, v_TKD) = cache.Append(tape, index, k_TKD, v_TKD);
@@ -41,10 +42,12 @@ internal sealed class AttentionBlock(int index, GroupedAttention layer, Attentio
 
     private Value Heads(Tape tape, Value flat, ModuleSite? norm, View heads) => (norm?.Current as INorm, layer.QueryKeyNorm) switch
     {
-        (null, _) => tape.Apply(heads, flat.Donate()),
-        ({ } each, QueryKeyNorm.PerHead) => each.Forward(tape, tape.Apply(heads, flat.Donate()).Donate()),
-        ({ } whole, _) => tape.Apply(heads, whole.Forward(tape, flat.Donate()).Donate()),
+        (null, _) => tape.Apply(heads, Bounded(tape, flat).Donate()),
+        ({ } each, QueryKeyNorm.PerHead) => Bounded(tape, each.Forward(tape, tape.Apply(heads, flat.Donate()).Donate())),
+        ({ } whole, _) => tape.Apply(heads, Bounded(tape, whole.Forward(tape, flat.Donate())).Donate()),
     };
+
+    private Value Bounded(Tape tape, Value x) => clamp is null ? x : tape.Apply(clamp, x.Donate());
 
     private (Value Query, Value Key) Turn(Tape tape, Value query, Value key, RowContext row)
     {

@@ -10,15 +10,15 @@ namespace Neoteny.Models.Decoder;
 // T tokens, H hidden, I intermediate, V vocabulary: the plain blocks of a decoder, each beside its role.
 
 /// <summary>The plain embedding.</summary>
-internal sealed class EmbeddingBlock(Parameter weight, double scale = 1) : IEmbedding
+internal sealed class EmbeddingBlock(ModuleSite site, Parameter weight, double scale = 1) : IEmbedding
 {
-    private readonly Embedding lookup = new(weight, scale);
-
     public Parameter Weight => weight;
 
     public double Scale => scale;
 
-    public Value Forward(Tape tape, Tensor ids_T) => tape.Apply(lookup, tape.Constant(ids_T));
+    public IReadOnlyList<LowRankDelta> Deltas => site.Deltas;
+
+    public Value Forward(Tape tape, Tensor ids_T) => tape.Apply(new Embedding(weight, scale, Deltas), tape.Constant(ids_T));
 }
 
 /// <summary>The plain linear map; it reads its site's deltas each time.</summary>

@@ -25,7 +25,7 @@ public sealed class DecoderBuilder
     {
         var table = sites.Parameter("model.embed_tokens.weight", spec.VocabularySize, spec.HiddenSize);
         var embedding = sites.Add("model.embed_tokens", table);
-        embedding.Fill(new EmbeddingBlock(table, spec.EmbeddingScale));
+        embedding.Fill(new EmbeddingBlock(embedding, table, spec.EmbeddingScale));
         var layers = spec.Layers.Select(Layer).ToArray();
         var finalNorm = sites.Norm("model.norm", spec.HiddenSize);
         var weight = spec.TiesHead ? table : sites.Parameter("lm_head.weight", spec.VocabularySize, spec.HiddenSize);

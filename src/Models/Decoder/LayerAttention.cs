@@ -54,6 +54,9 @@ public sealed record GroupedAttention : LayerAttention
     /// <summary>How queries and keys are normalized (<c>q_norm</c>, <c>k_norm</c>).</summary>
     public QueryKeyNorm QueryKeyNorm { get; init; }
 
+    /// <summary>Bound on the absolute values of queries, keys and values, after their norms and before they are turned; null for none.</summary>
+    public double? ProjectionLimit { get; init; }
+
     /// <inheritdoc/>
     public override AttentionSpec Kernel => new()
     {

@@ -10,16 +10,23 @@ internal sealed class OlmoeFamily : IModelFamily
 
     public DecoderSpec Describe(HuggingFaceConfig config)
     {
-        if (config.Has("clip_qkv"))
+        double? limit = config.Has("clip_qkv") ? config.Number("clip_qkv") : null;
+        if (limit <= 0)
         {
-            throw new InputException($"{config.Source}: clip_qkv is not supported; published OLMoE models have it at null. Use one of those.");
+            throw config.Wrong("clip_qkv", "a number above 0, or null", limit);
         }
 
         var experts = MoeKeys.Experts(config);
         var bias = config.Flag("attention_bias", false);
         var layer = new LayerSpec
         {
-            Attention = DecoderKeys.Attention(config) with { ProjectionBiases = bias, OutputBias = bias, QueryKeyNorm = QueryKeyNorm.WholeProjection },
+            Attention = DecoderKeys.Attention(config) with
+            {
+                ProjectionBiases = bias,
+                OutputBias = bias,
+                QueryKeyNorm = QueryKeyNorm.WholeProjection,
+                ProjectionLimit = limit,
+            },
             Mlp = new SparseMlp
             {
                 ExpertCount = experts,

@@ -6,7 +6,7 @@ namespace Neoteny.Training.Optimizers;
 /// <summary>One parameter with its moments.</summary>
 internal sealed class AdamWSlot : IDisposable
 {
-    public AdamWSlot(Parameter parameter, int index, double weightDecay, bool keepMaster, bool narrowMoments)
+    public AdamWSlot(Parameter parameter, int index, double weightDecay, bool keepMaster, bool narrowMoments = false)
     {
         (Parameter, Index, WeightDecay) = (parameter, index, weightDecay);
         using var lease = parameter.Rent();

@@ -14,6 +14,7 @@ public class ChatEncoderTests
         { "chatml", "<|im_end|>" }, { "qwen_25", "<|im_end|>" }, { "llama3", "<|eot_id|>" }, { "mistral", "</s>" },
         { "mistral_v1", "</s>" }, { "mistral_v3_tekken", "</s>" }, { "gemma", "<end_of_turn>" }, { "phi_3", "<|end|>" }, { "phi_4", "<|im_end|>" },
         { "deepseek_v2", "<｜end▁of▁sentence｜>" }, { "deepseek_v3", "<｜end▁of▁sentence｜>" }, { "zephyr", "</s>" }, { "alpaca", "</s>" },
+        { "gemma3", "<end_of_turn>" }, { "mistral_v2v3", "</s>" }, { "mistral_v7_tekken", "</s>" }, { "olmo2", "<|endoftext|>" },
     };
 
     [Theory]
@@ -21,7 +22,7 @@ public class ChatEncoderTests
     public void Replies_and_the_tokens_that_end_them_are_trained_and_nothing_else(string name, string end)
     {
         var (tokenizer, chat) = Encode(name, Talk, new ChatTraining());
-        var blank = name is "mistral" or "mistral_v1" ? " " : "";
+        var blank = name is "mistral" or "mistral_v2v3" or "mistral_v1" ? " " : "";
         Assert.Equal([blank + "reply one" + end, blank + "reply two" + end], ChatTokenizers.TrainedRuns(tokenizer, chat));
     }
 
@@ -31,6 +32,21 @@ public class ChatEncoderTests
     {
         var (tokenizer, chat) = Encode(name, [new ChatMessage("system", "system rules"), .. Talk[..2]], new ChatTraining());
         Assert.Equal(["reply one" + end], ChatTokenizers.TrainedRuns(tokenizer, chat).Select(run => run.TrimStart()));
+    }
+
+    [Fact]
+    public void Harmony_trains_the_channel_and_the_token_that_ends_each_turn()
+    {
+        var (tokenizer, chat) = Encode("gpt_oss", Talk, new ChatTraining());
+        const string Header = "<|channel|>final<|message|>";
+        Assert.Equal([$"{Header}reply one<|end|>", $"{Header}reply two<|return|>"], ChatTokenizers.TrainedRuns(tokenizer, chat));
+    }
+
+    [Fact]
+    public void The_end_of_a_conversation_behind_its_last_turn_is_trained_with_it()
+    {
+        var (tokenizer, chat) = Encode("phi_35", Talk, new ChatTraining());
+        Assert.Equal(["reply one<|end|>", "reply two<|end|>\n<|endoftext|>"], ChatTokenizers.TrainedRuns(tokenizer, chat));
     }
 
     [Fact]

@@ -13,8 +13,8 @@ public class ChatTemplateTests
     {
         var error = Assert.Throws<InputException>(() => ChatTemplate.Named("chatmml"));
         Assert.Equal(
-            "There is no chat template 'chatmml'. There are alpaca, chatml, deepseek_v2, deepseek_v3, gemma, llama3, mistral, mistral_v1, " +
-            "mistral_v3_tekken, phi_3, phi_4, qwen3, qwen_25, zephyr.",
+            "There is no chat template 'chatmml'. There are alpaca, chatml, deepseek_v2, deepseek_v3, gemma, gemma3, gpt_oss, llama3, mistral, mistral_v1, " +
+            "mistral_v2v3, mistral_v3_tekken, mistral_v7_tekken, olmo2, phi_3, phi_35, phi_4, qwen3, qwen_25, zephyr.",
             error.Message);
     }
 
@@ -25,11 +25,41 @@ public class ChatTemplateTests
     [InlineData("mistral_v1", "<s>[INST] hi [/INST] yo</s>")]
     [InlineData("mistral_v3_tekken", "<s>[INST]hi[/INST]yo</s>")]
     [InlineData("gemma", "<bos><start_of_turn>user\nhi<end_of_turn>\n<start_of_turn>model\nyo<end_of_turn>\n")]
+    [InlineData("gemma3", "<bos><start_of_turn>user\nhi<end_of_turn>\n<start_of_turn>model\nyo<end_of_turn>\n")]
+    [InlineData("mistral_v2v3", "<s>[INST] hi[/INST] yo</s>")]
+    [InlineData("mistral_v7_tekken", "<s>[INST]hi[/INST]yo</s>")]
+    [InlineData("olmo2", "<|endoftext|><|user|>\nhi\n<|assistant|>\nyo<|endoftext|>")]
+    [InlineData("phi_35", "<|user|>\nhi<|end|>\n<|assistant|>\nyo<|end|>\n<|endoftext|>")]
     [InlineData("phi_3", "<s><|user|>\nhi<|end|>\n<|assistant|>\nyo<|end|>\n")]
     [InlineData("phi_4", "<|im_start|>user<|im_sep|>hi<|im_end|><|im_start|>assistant<|im_sep|>yo<|im_end|>")]
     [InlineData("deepseek_v3", "<｜begin▁of▁sentence｜><｜User｜>hi<｜Assistant｜>yo<｜end▁of▁sentence｜>")]
     public void A_named_template_writes_a_conversation(string name, string expected) =>
         Assert.Equal(expected, ChatTemplate.Named(name).Render(Talk, addGenerationPrompt: false));
+
+    [Theory]
+    [InlineData("mistral_v7_tekken", "<s>[SYSTEM_PROMPT]be kind[/SYSTEM_PROMPT][INST]hi[/INST]")]
+    [InlineData("gemma3", "<bos><start_of_turn>user\nbe kind\n\nhi<end_of_turn>\n<start_of_turn>model\n")]
+    [InlineData("olmo2", "<|endoftext|><|system|>\nbe kind\n<|user|>\nhi\n<|assistant|>\n")]
+    [InlineData("phi_35", "<|system|>\nbe kind<|end|>\n<|user|>\nhi<|end|>\n<|assistant|>\n")]
+    public void A_named_template_frames_a_system_message_and_asks_for_an_answer(string name, string expected) =>
+        Assert.Equal(expected, ChatTemplate.Named(name).Render([new("system", "be kind"), Talk[0]], addGenerationPrompt: true));
+
+    [Fact]
+    public void Harmony_opens_with_its_channels_and_the_date_and_ends_the_last_turn_otherwise()
+    {
+        var template = ChatTemplate.Named("gpt_oss").At(new FixedClock(new DateTimeOffset(2025, 8, 6, 0, 0, 0, TimeSpan.Zero)));
+        var opening = "<|start|>system<|message|>You are ChatGPT, a large language model trained by OpenAI.\nKnowledge cutoff: 2024-06\nCurrent date: 2025-08-06\n\n"
+            + "Reasoning: medium\n\n# Valid channels: analysis, commentary, final. Channel must be included for every message.<|end|>";
+        ChatMessage[] talk = [new("system", "be kind"), .. Talk, .. Talk];
+        var expected = opening + "<|start|>developer<|message|># Instructions\n\nbe kind\n\n<|end|><|start|>user<|message|>hi<|end|>"
+            + "<|start|>assistant<|channel|>final<|message|>yo<|end|><|start|>user<|message|>hi<|end|>";
+        Assert.Equal(expected + "<|start|>assistant<|channel|>final<|message|>yo<|return|>", template.Render(talk, addGenerationPrompt: false));
+        Assert.Equal(expected + "<|start|>assistant", template.Render(talk[..^1], addGenerationPrompt: true));
+        var thinking = talk[^1] with { Fields = new Dictionary<string, object?> { ["thinking"] = "hm" } };
+        Assert.EndsWith("<|start|>assistant<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>yo<|return|>",
+            template.Render([.. talk[..^1], thinking], addGenerationPrompt: false));
+        Assert.Contains("Reasoning: high", template.With(new Dictionary<string, object?> { ["reasoning_effort"] = "high" }).Render(talk, false));
+    }
 
     [Theory]
     [InlineData("a\n{% if x %}", "chat template, line 2: 'if' is not closed with 'endif'.")]

@@ -21,6 +21,12 @@ internal static class ChatTokenizers
         ["phi_4"] = (["<|im_start|>", "<|im_sep|>", "<|im_end|>"], null, "<|im_end|>"),
         ["deepseek_v2"] = (["<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>"], "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
         ["deepseek_v3"] = (["<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<｜end▁of▁sentence｜>"], "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
+        ["gemma3"] = (["<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>"], "<bos>", "<eos>"),
+        ["mistral_v2v3"] = (["<s>", "</s>", "[INST]", "[/INST]"], "<s>", "</s>"),
+        ["mistral_v7_tekken"] = (["<s>", "</s>", "[INST]", "[/INST]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]"], "<s>", "</s>"),
+        ["olmo2"] = (["<|endoftext|>"], "<|endoftext|>", "<|endoftext|>"),
+        ["phi_35"] = (["<|endoftext|>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"], null, "<|endoftext|>"),
+        ["gpt_oss"] = (["<|start|>", "<|message|>", "<|channel|>", "<|end|>", "<|return|>"], null, "<|return|>"),
         ["zephyr"] = (["<s>", "</s>"], "<s>", "</s>"),
         ["alpaca"] = (["<s>", "</s>"], "<s>", "</s>"),
     };

@@ -1,4 +1,5 @@
 using Neoteny.Runtime.Cuda;
+using Neoteny.Tests;
 
 namespace Neoteny.Core.Tests.Cuda;
 
@@ -15,8 +16,8 @@ public class CudaSourceTests
     [Fact]
     public void A_missing_file_is_named_with_those_that_are_there()
     {
-        var error = Assert.Throws<InvalidOperationException>(() => CudaSource.Beside(typeof(CudaKernel)));
-        Assert.Equal("Neoteny.Runtime has no embedded file CudaKernel.cu (embedded: DropoutMask.cu). Put it next to its class; plugin projects embed every *.cu.", error.Message);
+        var error = Assert.Throws<InvalidOperationException>(() => CudaSource.Beside(typeof(TestDevice)));
+        Assert.Equal("Neoteny.Core.Tests has no embedded file TestDevice.cu (embedded: CudaSourceTests.cu). Put it next to its class; plugin projects embed every *.cu.", error.Message);
     }
 
     [Fact]

@@ -94,8 +94,22 @@ public sealed class SparseDecoderTests : IDisposable
         var router = (IRouter)model.At("model.layers.1.mlp.gate").Original;
         Assert.Equal((RouterScore.Softmax, false, 4, 2), (router.Scoring.Score, router.Scoring.Normalizes, router.ExpertCount, router.TopK));
         Assert.Contains("model.layers.0.mlp.experts.3.up_proj.weight", model.BaseParameters.SelectMany(p => p.Parts).Select(p => p.Name));
-        var clipped = Mixtral.Replace("\"mixtral\"", "\"olmoe\", \"clip_qkv\": 8", StringComparison.Ordinal);
-        Assert.Equal("c: clip_qkv is not supported; published OLMoE models have it at null. Use one of those.", Assert.Throws<InputException>(() => Build(clipped)).Message);
+    }
+
+    [Fact]
+    public void Olmoe_with_clip_qkv_bounds_normed_queries_and_keys_and_the_values()
+    {
+        string With(string clip) => Mixtral.Replace("\"mixtral\"", $"\"olmoe\", \"clip_qkv\": {clip}", StringComparison.Ordinal);
+        using var free = Build(With("null"));
+        using var loose = Build(With("1e6"));
+        using var tight = Build(With("0.01"));
+        using var batch = MicroBatch.Pack(Documents);
+        var ((freeLoss, freeGradients), (looseLoss, looseGradients), (tightLoss, _)) = (Run(free, batch), Run(loose, batch), Run(tight, batch));
+        Assert.Equal(freeLoss, looseLoss);
+        Assert.All(freeGradients.Zip(looseGradients), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
+        Assert.NotEqual(freeLoss, tightLoss);
+        Assert.Equal(0.01, ((GroupedAttention)tight.Spec.Layers[0].Attention).ProjectionLimit);
+        Assert.Throws<InputException>(() => Build(With("-1")));
     }
 
     [Fact]

@@ -64,11 +64,12 @@ public sealed class ShapingTests
     [InlineData(Layout.StridedInput)]
     [InlineData(Layout.StridedGradient)]
     [InlineData(Layout.BFloat16)]
-    public void PairsToHalves_and_Softcap_agree_with_autograd(Layout layout)
+    public void PairsToHalves_Softcap_and_Clamp_agree_with_autograd(Layout layout)
     {
         OperatorComparison.Run(layout, _ => new PairsToHalves(6), (x, _) => [Plain.PairsToHalves(x[0], 6)], [[5, 3, 10]], []);
         OperatorComparison.Run(layout, _ => new PairsToHalves(8), (x, _) => [Plain.PairsToHalves(x[0], 8)], [[4, 1, 8]], []);
         OperatorComparison.Run(layout, _ => new Softcap(0.7), (x, _) => [Plain.Softcap(x[0], 0.7)], [[7, 13]], []);
+        OperatorComparison.Run(layout, _ => new Clamp(0.75), (x, _) => [x[0].clamp(Scalars.Of(-0.75), Scalars.Of(0.75))], [[7, 13]], []);
     }
 
     [Fact]

@@ -25,6 +25,7 @@ public class NormalizerTests
 
     [Theory]
     [InlineData("""{"type": "Lowercase"}""", "ÄBC Σ", "äbc σ")]
+    [InlineData("""{"type": "Lowercase"}""", "\u0130X", "i\u0307x")]
     [InlineData("""{"type": "Strip", "strip_left": true, "strip_right": true}""", " \t a b \n", "a b")]
     [InlineData("""{"type": "Strip", "strip_left": false, "strip_right": true}""", "   ", "")]
     [InlineData("""{"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "StripAccents"}]}""", "élève", "eleve")]

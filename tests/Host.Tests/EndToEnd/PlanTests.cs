@@ -17,7 +17,7 @@ public sealed class PlanTests(Workspace workspace) : IClassFixture<Workspace>
         Assert.StartsWith("plugin: CrossEntropy 0.1.0, it provides loss 'cross_entropy' (", lines[3]);
         Assert.Matches($"^model: {workspace.Model}: 2 layers, [\\d,]+ parameters, Float32 on cpu$", lines[4]);
         Assert.Matches("^adapt: lora \\(Lora 0\\.1\\.0\\) at model\\.layers\\.\\{0,1\\}\\.self_attn\\.\\{q_proj,v_proj\\}: rank 4, [\\d,]+ parameters$", lines[5]);
-        Assert.Equal("attention: sdpa (Sdpa 0.1.0): auto, and it can run this model", lines[6]);
+        Assert.Equal("attention: sdpa (Sdpa 0.1.0): auto, the first choice for Float32 on cpu", lines[6]);
         Assert.Equal("loss: cross_entropy (CrossEntropy 0.1.0)", lines[7]);
         Assert.Equal("override: first_norm (FirstClaim 1.0.0) at model.layers.{0,1}.{input_layernorm,post_attention_layernorm}, model.norm", lines[8]);
         Assert.Matches("^trains: [\\d,]+ of [\\d,]+ parameters$", lines[9]);

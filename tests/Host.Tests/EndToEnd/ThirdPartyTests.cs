@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Reflection;
 using System.Xml.Linq;
@@ -15,7 +14,7 @@ public sealed class ThirdPartyTests(Workspace workspace) : IClassFixture<Workspa
     {
         var project = Project("Acme.Norm", Version("YamlDotNet"));
 
-        DotNet(project, "pack", "-c", "Release");
+        DotNetCommand.Run(project, "pack", "-c", "Release");
 
         // The build laid it out, with its private dependency and nothing that the host shares.
         var laidOut = Path.Combine(project, "bin/plugins/Acme.Norm/1.3.0");
@@ -45,7 +44,7 @@ public sealed class ThirdPartyTests(Workspace workspace) : IClassFixture<Workspa
         var project = Project("Acme.Hazard", Version("YamlDotNet"));
         File.AppendAllText(Path.Combine(project, "Norm.cs"), "\npublic static class Hazard { public static TorchSharp.torch.Tensor Add(TorchSharp.torch.Tensor x) => x + x; }\n");
 
-        var output = DotNet(project, expected: 1, "build", "-c", "Release");
+        var output = DotNetCommand.Fail(project, "build", "-c", "Release");
 
         Assert.Contains("error RS0030", output);
         Assert.Contains("use add(x, Scalars.One)", output);
@@ -111,24 +110,6 @@ public sealed class ThirdPartyTests(Workspace workspace) : IClassFixture<Workspa
             }
             """);
         return folder;
-    }
-
-    private static void DotNet(string folder, params string[] arguments) => DotNet(folder, 0, arguments);
-
-    private static string DotNet(string folder, int expected, params string[] arguments)
-    {
-        // No server of the build may outlive the test.
-        var start = new ProcessStartInfo("dotnet", [.. arguments, "--nologo", "-v", "q", "-nodeReuse:false", "-p:UseSharedCompilation=false"])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-        };
-        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == expected, output);
-        return output;
     }
 
     private static string Version(string package) => XDocument.Load(Path.Combine(_root, "Directory.Packages.props")).Descendants("PackageVersion")

@@ -54,6 +54,21 @@ public sealed class TrainingTests(Workspace workspace) : IClassFixture<Workspace
         // A configuration stands for what its run wrote.
         var byConfig = NeotenyProgram.Run("generate", config, "--chat", "--prompt", "What is 3 and 3?", "--max-new-tokens", "6").Succeeded();
         Assert.Equal($"{lines[0]}\n", byConfig.Output);
+
+        // Several prompts run together and give a line of JSON each; what one says does not depend on the others.
+        var file = workspace.Write("prompts.jsonl", "{\"prompt\": \"What is 3 and 3?\"}\n");
+        string[] together = ["generate", config, "--chat", "--prompt", "What is 4 and 4?", "--prompts", file, "--max-new-tokens", "6"];
+        var parsed = NeotenyProgram.Run(together).Succeeded().Output.TrimEnd('\n').Split('\n').Select(l => System.Text.Json.Nodes.JsonNode.Parse(l)!).ToArray();
+        Assert.Equal(["What is 4 and 4?", "What is 3 and 3?"], parsed.Select(p => (string)p["prompt"]!));
+        Assert.Equal(lines[0], (string)parsed[1]["text"]!);
+        Assert.All(parsed, p => Assert.InRange((int)p["tokens"]!, 1, 6));
+
+        // The choice of tokens follows every option.
+        string[] single = ["generate", config, "--chat", "--prompt", "What is 3 and 3?", "--max-new-tokens", "6"];
+        Assert.Equal("It\n", NeotenyProgram.Run([.. single, "--stop", " is"]).Succeeded().Output);
+        Assert.NotEqual(byConfig.Output, NeotenyProgram.Run([.. single, "--repetition-penalty", "1e6"]).Succeeded().Output);
+        Assert.Equal(byConfig.Output, NeotenyProgram.Run([.. single, "--temperature", "5", "--min-p", "1"]).Succeeded().Output);
+        NeotenyProgram.Run([.. single, "--min-p", "2"]).Refused(2, "min_p must be from 0 to 1, but it is 2.");
     }
 
     [Fact]

@@ -89,8 +89,6 @@ public sealed class Workspace : IDisposable
     /// <summary>The path of a test fixture.</summary>
     public static string Fixture(string path)
     {
-        if (Environment.GetEnvironmentVariable("NEOTENY_FIXTURES") is { Length: > 0 } named)
-            return Path.Combine(named, path);
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Framework.sln")))
             folder = folder.Parent!;

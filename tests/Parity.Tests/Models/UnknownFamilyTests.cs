@@ -21,13 +21,13 @@ public sealed class UnknownFamilyTests : IDisposable
     public void The_nearest_family_has_the_most_tensors_in_common(string name)
     {
         Copy(name, "novel");
-        foreach (var file in Directory.GetFiles(FixtureFolders.Folder("models", name), "model*"))
+        foreach (var file in Directory.GetFiles(FixtureFolders.Own("models", name), "model*"))
         {
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         }
 
         var error = Assert.Throws<InputException>(() => ModelLoader.Load(folder));
-        var count = ModelLoader.Describe(FixtureFolders.Folder("models", name)).BaseParameters.Sum(p => p.Parts.Count);
+        var count = ModelLoader.Describe(FixtureFolders.Own("models", name)).BaseParameters.Sum(p => p.Parts.Count);
         Assert.Equal($"{Path.Combine(folder, "config.json")}: model_type 'novel' is not supported. Supported: {Known}. The nearest in structure is '{name}': it has {count} of "
             + $"the checkpoint's {count} tensors. If it computes the same, load it as overrides_of_model_config: {{ model_type: {name} }}; otherwise "
             + "docs/extending/model-family.md says how to add it.", error.Message);
@@ -59,5 +59,5 @@ public sealed class UnknownFamilyTests : IDisposable
     private static string Known => string.Join(", ", ModelFamilies.All.Select(f => f.ModelType));
 
     private void Copy(string name, string type)
-        => File.WriteAllText(Path.Combine(folder, "config.json"), HuggingFaceConfig.Open(FixtureFolders.Folder("models", name)).With("model_type", type).ToJson());
+        => File.WriteAllText(Path.Combine(folder, "config.json"), HuggingFaceConfig.Open(FixtureFolders.Own("models", name)).With("model_type", type).ToJson());
 }

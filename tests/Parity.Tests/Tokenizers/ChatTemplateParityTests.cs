@@ -19,7 +19,7 @@ public class ChatTemplateParityTests
         {
             var text = template.Render(Messages(chat), Prompted(chat));
             Assert.Equal(chat.GetProperty("text").GetString(), text);
-            Assert.Equal(chat.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()), given.Loaded!.Encode(text, addSpecialTokens: false));
+            Assert.Equal(chat.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()), given.Loaded.Encode(text, addSpecialTokens: false));
         }
     }
 

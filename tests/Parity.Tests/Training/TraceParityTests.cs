@@ -35,7 +35,7 @@ public class TraceParityTests
         Assert.Equal(expected.WithoutDecay.Order(), fixture.Model.BaseParameters.Where(p => !Settings(expected).Decays.Applies(p)).Select(p => p.Path).Order());
         var runner = new StepRunner(new TrainedDecoder(fixture.Model, () => new CrossEntropyLoss()), optimizer)
         {
-            MaximumGradientNorm = expected.Meta["max_grad_norm"]!.GetValue<double>(),
+            MaximumGradientNorm = expected.Meta["max_grad_norm"]?.GetValue<double>() ?? 0,
             Normalization = expected.Meta["loss_normalisation"]!.GetValue<string>() == "micro" ? LossNormalization.MicroBatches : LossNormalization.Tokens,
         };
         Run(expected, runner);
@@ -43,7 +43,7 @@ public class TraceParityTests
         {
             var (parameter, part) = fixture.Model.BaseParameters.SelectMany(p => p.Parts.Select(t => (p, t))).Single(p => p.t.Name == path);
             using var lease = parameter.Rent();
-            Assert.True(Compare.MaxDifference(part.Of(lease.Tensor), expected.Final(path)) < WeightTolerance, path);
+            Assert.True(Compare.MaxDifference(part.Of(lease.Tensor), expected.Final(path)) < Math.Max(WeightTolerance, 2 * expected.Sensitivity), path);
         }
     }
 
@@ -78,8 +78,7 @@ public class TraceParityTests
     private static LearningRateSchedule Schedule(TrainingCase expected)
     {
         var schedule = expected.Meta["schedule"]!;
-        Assert.Equal("cosine", schedule["name"]!.GetValue<string>());
         return new LearningRateSchedule(
-            SchedulerKind.Cosine, expected.Optimizer["lr"]!.GetValue<double>(), schedule["warmup_steps"]!.GetValue<int>(), schedule["total_steps"]!.GetValue<int>());
+            Enum.Parse<SchedulerKind>(schedule["name"]!.GetValue<string>().Replace("_", "", StringComparison.Ordinal), ignoreCase: true), expected.Optimizer["lr"]!.GetValue<double>(), schedule["warmup_steps"]!.GetValue<int>(), schedule["total_steps"]!.GetValue<int>());
     }
 }

@@ -24,6 +24,9 @@ internal sealed class TrainingCase : IDisposable
 
     public string Base => Path.GetFileName(Meta["base"]!.GetValue<string>());
 
+    /// <summary>How far the reference's own final weights move under a perturbation of rounding size; 0 where it does not say.</summary>
+    public double Sensitivity => Meta["sensitivity"]?["max_final_weight_diff"]?.GetValue<double>() ?? 0;
+
     public int Steps => Meta["steps"]!.GetValue<int>();
 
     public string[] WithoutDecay => [.. Optimizer["no_weight_decay"]!.AsArray().Select(n => n!.GetValue<string>())];

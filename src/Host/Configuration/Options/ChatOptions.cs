@@ -8,8 +8,11 @@ namespace Neoteny.Host.Configuration;
 [Options]
 internal sealed record ChatOptions : IValidated
 {
-    /// <summary>The template by name.</summary>
-    [Key("chat_template", Default = "tokenizer_default", Summary = "tokenizer_default, jinja (with chat_template_jinja), or a template that ships: chatml, llama3 ...")]
+    private const string OwnTemplate = "tokenizer_default";
+    private const string FallbackPrefix = OwnTemplate + "_fallback_";
+
+    /// <summary>The template by name; <c>tokenizer_default_fallback_chatml</c> and the like name one for tokenizers without a template.</summary>
+    [Key("chat_template", Default = "tokenizer_default", Summary = "tokenizer_default, tokenizer_default_fallback_<name>, jinja (with chat_template_jinja), or a template that ships: chatml, llama3 ...")]
     public string? Template { get; init; }
 
     /// <summary>The template as text.</summary>
@@ -37,9 +40,9 @@ internal sealed record ChatOptions : IValidated
             problems.Add(nameof(Jinja), $"cannot be combined with chat_template: {Template}. Keep one of the two.");
         }
 
-        if (Template is not (null or "jinja" or "tokenizer_default") && !ChatTemplate.Names.Contains(Template))
+        if (Template is not (null or "jinja" or OwnTemplate) && !ChatTemplate.Names.Contains(Fallback ?? Template))
         {
-            problems.Add(nameof(Template), $"'{Template}' is not known. Known: tokenizer_default, jinja, {string.Join(", ", ChatTemplate.Names)}.");
+            problems.Add(nameof(Template), $"'{Template}' is not known. Known: tokenizer_default, tokenizer_default_fallback_<name>, jinja, {string.Join(", ", ChatTemplate.Names)}.");
         }
     }
 
@@ -51,9 +54,14 @@ internal sealed record ChatOptions : IValidated
             return ChatTemplate.Parse(Jinja).WithTokensOf(tokenizer).With(Variables);
         }
 
-        if (Template is not (null or "tokenizer_default"))
+        if (Fallback is not null && ChatTemplate.Exists(tokenizerFolder))
         {
-            return ChatTemplate.Named(Template).WithTokensOf(tokenizer).With(Variables);
+            return ChatTemplate.Load(tokenizerFolder).With(Variables);
+        }
+
+        if (Template is not (null or OwnTemplate))
+        {
+            return ChatTemplate.Named(Fallback ?? Template).WithTokensOf(tokenizer).With(Variables);
         }
 
         try
@@ -65,4 +73,6 @@ internal sealed record ChatOptions : IValidated
             return null;
         }
     }
+
+    private string? Fallback => Template?.StartsWith(FallbackPrefix, StringComparison.Ordinal) == true ? Template[FallbackPrefix.Length..] : null;
 }

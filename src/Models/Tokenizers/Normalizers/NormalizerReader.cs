@@ -10,6 +10,9 @@ internal static class NormalizerReader
 {
     private const string Known = "NFC, NFD, NFKC, NFKD, Lowercase, Nmt, Precompiled, Prepend, Replace, Strip, StripAccents, Sequence";
 
+    // The one character whose lower case is two.
+    private const int DottedCapitalI = 0x130;
+
     public static INormalizer Read(JsonValue value) => value.Type() switch
     {
         "Sequence" => new SequenceNormalizer([.. value.Get("normalizers").Items().Select(Read)]),
@@ -17,7 +20,7 @@ internal static class NormalizerReader
         "NFD" => new FormNormalizer(compose: false, compatibility: false),
         "NFKC" => new FormNormalizer(compose: true, compatibility: true),
         "NFKD" => new FormNormalizer(compose: false, compatibility: true),
-        "Lowercase" => new MapNormalizer(static rune => Rune.ToLowerInvariant(rune).ToString()),
+        "Lowercase" => new MapNormalizer(static rune => rune.Value == DottedCapitalI ? "i\u0307" : Rune.ToLowerInvariant(rune).ToString()),
         "StripAccents" => new MapNormalizer(static rune => IsMark(rune) ? "" : rune.ToString()),
         "Nmt" => new MapNormalizer(NmtRules.Map),
         "Precompiled" => PrecompiledNormalizer.Read(value),

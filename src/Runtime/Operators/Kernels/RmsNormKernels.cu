@@ -18,7 +18,7 @@ static constexpr int kPack = Pack<real>::size;
 
 __device__ __forceinline__ float row_sum(float x, float* scratch) { return blockDim.x == 32 ? warp_sum(x) : block_sum(x, scratch); }
 
-extern "C" __global__ void rms_norm_forward(const real* x, const real* w, real* y, float* inverse, int columns, float epsilon, float offset) {
+extern "C" __global__ void __launch_bounds__(1024) rms_norm_forward(const real* x, const real* w, real* y, float* inverse, int columns, float epsilon, float offset) {
     __shared__ float scratch[32];
     const long long row = (long long)blockIdx.x * columns;
     Pack<real> in[PACKS];
@@ -62,7 +62,7 @@ extern "C" __global__ void rms_norm_again(const real* x, const real* w, const fl
 }
 
 // dx = inv * (g - n * mean(g * n)) + added, with g = dy * (w + offset) and n = x * inv; partial[block] gets the block's sum of dy * n.
-extern "C" __global__ void rms_norm_backward(const real* dy, const real* x, const float* inverse, const real* w, const real* added, real* dx, float* partial,
+extern "C" __global__ void __launch_bounds__(1024) rms_norm_backward(const real* dy, const real* x, const float* inverse, const real* w, const real* added, real* dx, float* partial,
                                              int rows, int columns, float offset) {
     __shared__ float scratch[32];
     float dw[PACKS][kPack], scale[PACKS][kPack];

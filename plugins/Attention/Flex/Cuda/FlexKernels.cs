@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using Neoteny.Attention;
+using Neoteny.Runtime.Cpu;
+using Neoteny.Runtime.Cuda;
+using static TorchSharp.torch;
+
+namespace Neoteny.Plugins.Flex.Cuda;
+
+/// <summary>Runs the kernels of a program on packed rows.</summary>
+internal static class FlexKernels
+{
+    /// <summary>The largest head size.</summary>
+    public const int LargestHead = 512;
+
+    private const int Threads = 128;
+    private const int Alignment = 16;
+    private static readonly ConcurrentDictionary<(LayerProgram Program, ScalarType DType, int Head, int Value, int Device), IKernelSet> Sets = [];
+
+    public static AttentionOutput Forward(AttentionInput input, LayerProgram program)
+    {
+        var (set, spec) = (Set(input, program), input.Spec);
+        var tables = BlockTables.Of(input.Layout, program, set.ForwardSize, spec.QueryHeads);
+        var (q, k, v) = (Aligned(input.Query), Aligned(input.Key), Aligned(input.Value));
+        var output = q.new_empty(q.size(0), q.size(1), v.size(2));
+        var lse = empty(q.size(0), q.size(1), dtype: ScalarType.Float32, device: q.device);
+        set.Forward.Launch(
+            new LaunchShape(tables.QueryTiles, Threads) { GridY = spec.QueryHeads, SharedBytes = set.ForwardBytes },
+            q, k, v, output, lse, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Queries, tables.QueryOrder, tables.Rows, tables.RowCounts,
+            tables.Total, tables.Maps > 1 ? 1 : 0, spec.QueryHeads, spec.QueryHeads / spec.KeyHeads, (int)q.size(2), (int)v.size(2), (float)spec.Scale);
+        return new AttentionOutput { Output = output, LogSumExp = lse };
+    }
+
+    public static AttentionGradients Backward(AttentionBackward backward, LayerProgram program)
+    {
+        var (input, spec) = (backward.Input, backward.Input.Spec);
+        var set = Set(input, program);
+        var tables = BlockTables.Of(input.Layout, program, set.BackwardSize, spec.QueryHeads);
+        var (q, k, v) = (Aligned(input.Query), Aligned(input.Key), Aligned(input.Value));
+        var (gradient, output, lse) = (Dense(backward.OutputGradient), Dense(backward.Output), backward.LogSumExp!.contiguous());
+        var delta = empty(lse.shape, dtype: ScalarType.Float32, device: q.device);
+        var (dq, dk, dv) = (q.new_empty(q.shape), k.new_empty(k.shape), v.new_empty(v.shape));
+        var (d, width, perHead, group) = ((int)q.size(2), (int)v.size(2), tables.Maps > 1 ? 1 : 0, spec.QueryHeads / spec.KeyHeads);
+        set.Delta.Launch(LaunchShape.Over(delta.numel() * 32, Threads), output, gradient, delta, delta.numel(), width);
+        set.BackwardQuery.Launch(
+            new LaunchShape(tables.QueryTiles, Threads) { GridY = spec.QueryHeads, SharedBytes = set.BackwardBytes },
+            q, k, v, gradient, lse, delta, dq, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Queries, tables.QueryOrder, tables.Rows,
+            tables.RowCounts, tables.Total, perHead, spec.QueryHeads, group, d, width, (float)spec.Scale);
+        foreach (var kernel in set.BackwardKey)
+        {
+            kernel.Launch(
+                new LaunchShape(tables.KeyTiles, Threads) { GridY = spec.KeyHeads, SharedBytes = set.BackwardBytes },
+                q, k, v, gradient, lse, delta, dk, dv, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Keys, tables.Queries, tables.KeyOrder,
+                tables.Columns, tables.ColumnCounts, tables.Total, perHead, spec.QueryHeads, group, d, width, (float)spec.Scale);
+        }
+
+        return new AttentionGradients { Query = dq, Key = dk, Value = dv };
+    }
+
+    /// <summary>The tensor itself where 16-byte loads can read its rows, else a dense copy.</summary>
+    private static Tensor Aligned(Tensor x)
+    {
+        var bytes = x.element_size();
+        return TensorData.Pointer(x) % Alignment == 0 && x.stride(0) * bytes % Alignment == 0 && x.stride(1) * bytes % Alignment == 0 ? x : x.contiguous();
+    }
+
+    private static Tensor Dense(Tensor x)
+    {
+        var dense = x.contiguous();
+        return TensorData.Pointer(dense) % Alignment == 0 ? dense : dense.clone();
+    }
+
+    private static IKernelSet Set(AttentionInput input, LayerProgram program)
+    {
+        var (d, dv, device) = ((int)input.Query.size(2), (int)input.Value.size(2), CudaDevice.Get(Math.Max(input.Query.device_index, 0)));
+        return Sets.GetOrAdd((program, input.Query.dtype, d, dv, device.Index), key => TensorCoreKernels.Fit(key.DType, d, dv, device)
+            ? new TensorCoreKernels(program, key.DType, d, dv) : new PlainKernels(program, key.DType, Math.Max(d, dv)));
+    }
+}

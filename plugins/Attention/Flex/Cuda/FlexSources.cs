@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Neoteny.Runtime.Cuda;
+using static TorchSharp.torch;
+
+namespace Neoteny.Plugins.Flex.Cuda;
+
+/// <summary>CUDA sources: a program's functions with the kernels around them. Each is compiled once in a process, and kept on disk.</summary>
+internal static class FlexSources
+{
+    private static readonly ConcurrentDictionary<string, CudaSource> Sources = [];
+
+    /// <summary>The kernels that find out which blocks are computed.</summary>
+    public static CudaSource Blocks(LayerProgram program, BlockSize size) => Get(program, ["FlexBlocks.cu"], [Macro("BM", size.Queries), Macro("BN", size.Keys)], isFast: false);
+
+    /// <summary>The tensor core kernels.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="dtype">bf16 or fp16.</param>
+    /// <param name="key">Size of a key head, filled up.</param>
+    /// <param name="value">Size of a value head, filled up.</param>
+    /// <param name="fragments">16-row fragments a warp of the forward kernel holds.</param>
+    public static CudaSource TensorCore(LayerProgram program, ScalarType dtype, int key, int value, int fragments)
+        => Get(program, ["FlexPrimitives.cu", "FlexTensorCore.cu"], [Element(dtype), Macro("HK", key), Macro("HV", value), Macro("MT", fragments)], isFast: true);
+
+    /// <summary>The plain kernels.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="dtype">fp32, bf16 or fp16.</param>
+    /// <param name="slices">The larger head size over 32, rounded up.</param>
+    public static CudaSource Rows(LayerProgram program, ScalarType dtype, int slices)
+        => Get(program, ["FlexRows.cu"], [Element(dtype), Macro("SLICES", slices), Macro("BN", PlainKernels.Size.Keys)], isFast: false);
+
+    private static CudaSource Get(LayerProgram program, string[] files, string[] macros, bool isFast)
+    {
+        string[] speed = isFast ? ["-DFLEX_FAST", "--ftz=true", "--prec-div=false", "--prec-sqrt=false"] : [];
+        return Sources.GetOrAdd(
+            string.Join(' ', [.. files, .. macros, program.Source]),
+            _ => new CudaSource(files[^1], program.Source + string.Concat(files.Select(Text))) { Options = ["--std=c++17", .. speed, .. macros] });
+    }
+
+    private static string Text(string file) => CudaSource.Embedded(typeof(FlexSources).Assembly, file).Text;
+
+    private static string Macro(string name, int value) => string.Create(CultureInfo.InvariantCulture, $"-D{name}={value}");
+
+    private static string Element(ScalarType dtype)
+        => $"-DELEMENT={dtype switch { ScalarType.BFloat16 => "bf16", ScalarType.Float16 => "fp16", _ => "float" }}";
+}
