@@ -38,6 +38,10 @@ public abstract class ExtensionConformance<TPoint> : IExtensionConformance
 
     Type IExtensionConformance.ExtensionType => Create().GetType();
 
+    /// <summary>Construction is cheap.</summary>
+    [SkippableFact]
+    public void Construction_is_cheap() => Check();
+
     /// <summary>Runs the check whose name, with spaces as underscores, is that of the fact.</summary>
     /// <param name="fact">The fact's name; filled in by the compiler.</param>
     protected void Check([CallerMemberName] string fact = "")

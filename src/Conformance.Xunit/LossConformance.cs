@@ -52,8 +52,4 @@ public abstract class LossConformance : ExtensionConformance<ILoss>
     /// <summary>Any thread may call it.</summary>
     [SkippableFact]
     public void Any_thread_may_call_it() => Check();
-
-    /// <summary>Construction is cheap.</summary>
-    [SkippableFact]
-    public void Construction_is_cheap() => Check();
 }

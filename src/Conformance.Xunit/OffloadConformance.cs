@@ -40,8 +40,4 @@ public abstract class OffloadConformance : ExtensionConformance<IOffload>
     /// <summary>Nothing but the results stays alive.</summary>
     [SkippableFact]
     public void Nothing_but_the_results_stays_alive() => Check();
-
-    /// <summary>Construction is cheap.</summary>
-    [SkippableFact]
-    public void Construction_is_cheap() => Check();
 }

@@ -32,8 +32,4 @@ public abstract class ParallelismConformance : ExtensionConformance<IParallelism
     /// <summary>Norms are summed over axes of the mesh.</summary>
     [SkippableFact]
     public void Norms_are_summed_over_axes_of_the_mesh() => Check();
-
-    /// <summary>Construction is cheap.</summary>
-    [SkippableFact]
-    public void Construction_is_cheap() => Check();
 }

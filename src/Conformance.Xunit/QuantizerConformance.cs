@@ -44,8 +44,4 @@ public abstract class QuantizerConformance : ExtensionConformance<IQuantizer>
     /// <summary>Nothing but the results stays alive.</summary>
     [SkippableFact]
     public void Nothing_but_the_results_stays_alive() => Check();
-
-    /// <summary>Construction is cheap.</summary>
-    [SkippableFact]
-    public void Construction_is_cheap() => Check();
 }

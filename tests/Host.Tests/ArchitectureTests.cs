@@ -9,7 +9,7 @@ namespace Neoteny.Host.Tests;
 /// <summary>The reference rules that keep plugins replaceable.</summary>
 public sealed class ArchitectureTests
 {
-    private static readonly string _root = Root();
+    private static readonly string Repository = Root();
 
     [Fact]
     public void The_host_references_no_plugin()
@@ -41,7 +41,7 @@ public sealed class ArchitectureTests
     [Fact]
     public void What_every_plugin_project_imports_references_contracts_and_runtime_only()
     {
-        var references = XDocument.Load(Path.Combine(_root, "eng/Plugin.props")).Descendants("ProjectReference").Select(r => Path.GetFileName(r.Attribute("Include")!.Value));
+        var references = XDocument.Load(Path.Combine(Repository, "eng/Plugin.props")).Descendants("ProjectReference").Select(r => Path.GetFileName(r.Attribute("Include")!.Value));
 
         Assert.Equal(["Abstractions.csproj", "Runtime.csproj"], references);
     }
@@ -84,7 +84,7 @@ public sealed class ArchitectureTests
         Assert.Empty(References(assembly).Where(r => r.StartsWith("Neoteny.", StringComparison.Ordinal)).Except(allowed));
     }
 
-    private static IEnumerable<string> PluginProjects() => Directory.GetFiles(Path.Combine(_root, "plugins"), "*.csproj", SearchOption.AllDirectories);
+    private static IEnumerable<string> PluginProjects() => Directory.GetFiles(Path.Combine(Repository, "plugins"), "*.csproj", SearchOption.AllDirectories);
 
     private static List<string> References(string assembly)
     {

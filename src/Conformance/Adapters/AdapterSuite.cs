@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Neoteny.Adapters;
 using Neoteny.Autograd;
 using Neoteny.Modules;
@@ -26,15 +24,17 @@ public sealed class AdapterSuite : ConformanceSuite
         Add("A fresh adapter changes nothing", Fresh);
         Add("Initial values depend on the seed and the site alone", Seeded);
         Add("Gradients reach the delta and nothing else", Gradients);
-        Add("What was exported loads again", RoundTrip);
-        Add("Files are named as PEFT names them", Names);
-        Add("Files that do not fit are refused by name", Refused);
+        Add("What was exported loads again", run => ForEach(run, Settings.EffectiveDTypes, Files(run).LoadAgain));
+        Add("Files are named as PEFT names them", run => ForEach(run, [Settings.FirstDType], Files(run).AreNamedAsPeftDoes));
+        Add("Files that do not fit are refused by name", run => ForEach(run, [Settings.FirstDType], Files(run).ThatDoNotFitAreRefused));
         Add("Merging gives what the adapter gave", Merged);
         Add("Nothing but the results stays alive", Leaks);
         Add("Construction is cheap", run => Construction.Check(run, create));
     }
 
     private static ModuleVariant[] Variants { get; } = [.. ModuleVariant.All.Where(v => v.Name is "plain" or "odd sizes" or "biases").Select(v => v with { Trains = false })];
+
+    private AdapterFileChecks Files(CheckRun run) => new(run, create, Settings);
 
     private void Claims(CheckRun run) => ForEach(run, [Settings.FirstDType], (adapter, model, _) =>
     {
@@ -53,7 +53,7 @@ public sealed class AdapterSuite : ConformanceSuite
 
     private void Deltas(CheckRun run) => ForEach(run, [Settings.FirstDType], (adapter, model, _) =>
     {
-        foreach (var (site, delta) in Attach(adapter, model))
+        foreach (var (site, delta) in AdapterDeltas.Attach(adapter, model))
         {
             var (stacked, outputs, inputs) = WeightOf(site.Original, delta.Target);
             var rank = delta.A.Shape[0] / stacked;
@@ -77,7 +77,7 @@ public sealed class AdapterSuite : ConformanceSuite
         var paths = adapter.Claim(new AdapterRequest { Model = model }).ToList();
         var calls = paths.ToDictionary(p => p, p => SiteCalls.Of(model.At(p), [5, 1], Settings, dtype)[0]);
         var before = paths.ToDictionary(p => p, p => calls[p].Run(model.At(p).Original, [], quiet).Outputs[0]);
-        Attach(adapter, model);
+        AdapterDeltas.Attach(adapter, model);
         foreach (var path in paths)
         {
             run.Close($"{path}, output", before[path], calls[path].Run(model.At(path).Original, [], quiet).Outputs[0], Tolerance.Of(dtype));
@@ -89,7 +89,7 @@ public sealed class AdapterSuite : ConformanceSuite
         Tensor Start(ulong seed)
         {
             using var other = TinyModel.Make(model.Variant, Settings, dtype);
-            return cat([.. Attach(create(), other, seed).SelectMany(d => d.Delta.Parameters).Select(p => Values(p).reshape(-1))]);
+            return cat([.. AdapterDeltas.Attach(create(), other, seed).SelectMany(d => d.Delta.Parameters).Select(p => Weights.Copy(p).reshape(-1))]);
         }
 
         run.Same("initial values of one seed", Start(3), Start(3));
@@ -98,9 +98,9 @@ public sealed class AdapterSuite : ConformanceSuite
 
     private void Gradients(CheckRun run) => ForEach(run, Settings.EffectiveDTypes, (adapter, model, dtype) =>
     {
-        var deltas = Attach(adapter, model, dropout: false);
-        Randomize(deltas);
-        using var exact = ExactWith(model, deltas);
+        var deltas = AdapterDeltas.Attach(adapter, model, dropout: false);
+        AdapterDeltas.Randomize(deltas, Settings);
+        using var exact = AdapterDeltas.ExactWith(model, deltas);
         foreach (var (site, _) in deltas)
         {
             foreach (var call in SiteCalls.Of(site, model.Variant.Lengths, Settings, dtype))
@@ -112,84 +112,23 @@ public sealed class AdapterSuite : ConformanceSuite
         }
     });
 
-    private void RoundTrip(CheckRun run) => ForEach(run, Settings.EffectiveDTypes, (adapter, model, dtype) =>
-    {
-        var deltas = Attach(adapter, model);
-        Randomize(deltas);
-        var files = Export(adapter, model, deltas);
-        var reader = create();
-        run.That(reader.Reads(files), "it does not read its own files");
-        using var other = TinyModel.Make(model.Variant, Settings, dtype);
-        var loaded = Attach(reader, other, seed: 99, saved: files);
-        run.That(loaded.Select(d => d.Site.Path).SequenceEqual(deltas.Select(d => d.Site.Path)), "it claims other sites when it loads");
-        foreach (var ((site, mine), (_, theirs)) in deltas.Zip(loaded))
-        {
-            run.That(mine.Scale == theirs.Scale && mine.Dropout == theirs.Dropout, $"{site.Path}: scale or dropout differ after loading");
-            run.That(mine.Parameters.Count() == theirs.Parameters.Count(), $"{site.Path}: a parameter is missing after loading");
-            foreach (var (a, b) in mine.Parameters.Zip(theirs.Parameters))
-            {
-                run.Same(a.Path, Values(a), Values(b));
-            }
-        }
-    });
-
-    private void Names(CheckRun run) => ForEach(run, [Settings.FirstDType], (adapter, model, _) =>
-    {
-        var deltas = Attach(adapter, model);
-        var files = Export(adapter, model, deltas);
-        var json = JsonNode.Parse(files.Configuration);
-        run.That(json?["peft_type"] is JsonValue, "adapter_config.json has no peft_type");
-        run.That((string?)json?["base_model_name_or_path"] == "./base", "adapter_config.json does not name the base model in base_model_name_or_path");
-        run.That(files.Tensors.Count == deltas.Sum(d => d.Delta.Parameters.Count()), $"it exports {files.Tensors.Count} tensors for {deltas.Sum(d => d.Delta.Parameters.Count())} parameters");
-        foreach (var (site, _) in deltas)
-        {
-            var prefix = $"base_model.model.{site.Path}.";
-            run.That(files.Tensors.Keys.Any(k => k.StartsWith(prefix, StringComparison.Ordinal)), $"no tensor's name begins with {prefix}");
-        }
-    });
-
-    private void Refused(CheckRun run) => ForEach(run, [Settings.FirstDType], (adapter, model, dtype) =>
-    {
-        var files = Export(adapter, model, Attach(adapter, model));
-        run.That(!adapter.Reads(new AdapterFiles { Configuration = """{"peft_type": "NEOTENY_CONFORMANCE"}""", Tensors = files.Tensors }), "it claims to read the files of another adapter");
-        run.That(!adapter.Reads(new AdapterFiles { Configuration = "no json {", Tensors = files.Tensors }), "it claims to read a configuration that is no JSON");
-        var name = files.Tensors.Keys.Order(StringComparer.Ordinal).First();
-        Refuse(run, model.Variant, dtype, files, name, files.Tensors.Where(t => t.Key != name).ToDictionary());
-        Refuse(run, model.Variant, dtype, files, name, new Dictionary<string, Tensor>(files.Tensors) { [name] = zeros(3, 2, 1) });
-    });
-
-    private void Refuse(CheckRun run, ModuleVariant variant, ScalarType dtype, AdapterFiles files, string name, IReadOnlyDictionary<string, Tensor> tensors)
-    {
-        using var other = TinyModel.Make(variant, Settings, dtype);
-        var what = tensors.ContainsKey(name) ? "of a wrong shape" : "missing";
-        try
-        {
-            Attach(create(), other, saved: new AdapterFiles { Configuration = files.Configuration, Tensors = tensors });
-            run.Fail($"{name} is {what}, and it loads");
-        }
-        catch (NeotenyException e)
-        {
-            run.That(e.Message.Contains(name, StringComparison.Ordinal), $"{name} is {what}, and the error does not name it: {e.Message}");
-        }
-    }
-
     private void Merged(CheckRun run) => ForEach(run, [ScalarType.Float32], (adapter, model, dtype) =>
     {
-        var deltas = Attach(adapter, model, dropout: false);
-        Randomize(deltas);
+        var deltas = AdapterDeltas.Attach(adapter, model, dropout: false);
+        AdapterDeltas.Randomize(deltas, Settings);
         foreach (var (site, delta) in deltas.Where(d => d.Site.Original is ILinear && d.Delta.Bias is null))
         {
             using var call = SiteCalls.Of(site, [5, 1], Settings, dtype)[0];
             var linear = (ILinear)site.Original;
             var adapted = call.Run(linear, [], new TapeOptions { Recording = false }).Outputs[0];
-            var merged = Comparison.Wide(Values(linear.Weight)).add(Comparison.Wide(Values(delta.B)).mm(Comparison.Wide(Values(delta.A))), Scalars.Of(delta.Scale));
+            var merged = Comparison.Wide(Weights.Copy(linear.Weight)).add(Comparison.Wide(Weights.Copy(delta.B)).mm(Comparison.Wide(Weights.Copy(delta.A))), Scalars.Of(delta.Scale));
             if (delta.Magnitude is { } magnitude)
             {
-                merged = merged.mul(Comparison.Wide(Values(magnitude)).div(merged.norm(1, false, 2f)).unsqueeze(1));
+                merged = merged.mul(Comparison.Wide(Weights.Copy(magnitude)).div(merged.norm(1, false, 2f)).unsqueeze(1));
             }
 
             var expected = Comparison.Wide(call.Inputs[0]).mm(merged.t());
-            run.Close($"{site.Path}, output", linear.Bias is { } bias ? expected.add(Comparison.Wide(Values(bias)), Scalars.One) : expected, adapted, Tolerance.Of(dtype));
+            run.Close($"{site.Path}, output", linear.Bias is { } bias ? expected.add(Comparison.Wide(Weights.Copy(bias)), Scalars.One) : expected, adapted, Tolerance.Of(dtype));
         }
     });
 
@@ -198,7 +137,7 @@ public sealed class AdapterSuite : ConformanceSuite
         var adapter = create();
         Conduct.LeavesNothing(run, new Workload([], () =>
         {
-            Attach(adapter, model);
+            AdapterDeltas.Attach(adapter, model);
             foreach (var site in model.Sites)
             {
                 site.Detach();
@@ -223,62 +162,6 @@ public sealed class AdapterSuite : ConformanceSuite
         }
     }
 
-    private static List<(ModuleSite Site, LowRankDelta Delta)> Attach(IAdapter adapter, TinyModel model, ulong seed = 3, AdapterFiles? saved = null, bool dropout = true)
-    {
-        var request = new AdapterRequest { Model = model, Seed = seed, Saved = saved };
-        var deltas = new List<(ModuleSite, LowRankDelta)>();
-        foreach (var path in adapter.Claim(request).ToList())
-        {
-            var site = model.At(path);
-            foreach (var delta in adapter.AttachAll(site, request))
-            {
-                site.Attach(dropout ? delta : Copy(delta, static p => p));
-                deltas.Add((site, delta));
-            }
-        }
-
-        return deltas;
-    }
-
-    private static AdapterFiles Export(IAdapter adapter, TinyModel model, List<(ModuleSite Site, LowRankDelta Delta)> deltas)
-        => adapter.Export(new AdapterExport { Model = model, Deltas = [.. deltas.Select(d => KeyValuePair.Create(d.Site.Path, d.Delta))], BaseModel = "./base" });
-
-    private void Randomize(List<(ModuleSite Site, LowRankDelta Delta)> deltas)
-    {
-        using var draw = Settings.Draw();
-        foreach (var (_, delta) in deltas)
-        {
-            delta.B.Update(b => b.copy_(draw.Scaled(0.3, ScalarType.Float32, [.. delta.B.Shape])));
-        }
-    }
-
-    private static TinyModel ExactWith(TinyModel model, List<(ModuleSite Site, LowRankDelta Delta)> deltas)
-    {
-        var exact = TinyModel.ExactCopyOf(model);
-        foreach (var (site, delta) in deltas)
-        {
-            var target = exact.At(site.Path);
-            Parameter Add(Parameter p)
-                => target.AddParameter(p.Path[(site.Path.Length + 1)..], Comparison.Wide(Values(p)).clone());
-
-            target.Attach(Copy(delta, Add));
-        }
-
-        return exact;
-    }
-
-    /// <summary>The delta without dropout, of the same or of copied parameters.</summary>
-    private static LowRankDelta Copy(LowRankDelta delta, Func<Parameter, Parameter> parameter) => new()
-    {
-        A = parameter(delta.A),
-        B = parameter(delta.B),
-        Magnitude = delta.Magnitude is { } m ? parameter(m) : null,
-        Bias = delta.Bias is { } b ? parameter(b) : null,
-        Target = delta.Target,
-        ExpertCount = delta.ExpertCount,
-        Scale = delta.Scale,
-    };
-
     /// <summary>Stacked matrices (1 for a plain weight), outputs and inputs of the weight that a delta adds to.</summary>
     private static (long Stacked, long Outputs, long Inputs) WeightOf(IBlock block, DeltaTarget target)
     {
@@ -293,11 +176,5 @@ public sealed class AdapterSuite : ConformanceSuite
             _ => throw new NotSupportedException($"The kit does not know deltas on a {block.GetType().Name}."),
         };
         return (shape.Count == 3 ? shape[0] : 1, shape[^2], shape[^1]);
-    }
-
-    private static Tensor Values(Parameter parameter)
-    {
-        using var lease = parameter.Rent();
-        return lease.Tensor.clone();
     }
 }

@@ -31,7 +31,7 @@ internal static class AttentionSmoke
                 var expected = AttentionReference.Run(made.Input, made.OutputGradient);
                 var (output, gradients) = made.Run(kernel);
                 run.Close("output", expected.Output, output.Output, Tolerance.Of(live.DType), made.Floor);
-                AttentionSuite.Compare(run, made, live.DType, gradients, expected);
+                AttentionComparison.Compare(run, made, live.DType, gradients, expected);
                 Conduct.InputsStay(run, made.Workload(kernel));
             });
         }

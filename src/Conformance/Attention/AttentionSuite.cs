@@ -24,7 +24,7 @@ public sealed class AttentionSuite : ConformanceSuite
         Add("Gradients agree with the reference", Gradients);
         Add("Merged blocks of keys run backward from the merged output", Merged);
         Add("What it supports it computes", Honest);
-        Add("What it refuses it refuses with a reason", Refusals);
+        Add("What it refuses it refuses with a reason", run => AttentionRefusals.Check(run, Kernel, Possible(), Settings));
         Add("The same inputs give the same bits", Deterministic);
         Add("Calls may interleave", Interleaved);
         Add("Inputs stay as they are", run => Conducted(run, Conduct.InputsStay));
@@ -57,29 +57,11 @@ public sealed class AttentionSuite : ConformanceSuite
 
     private void Gradients(CheckRun run)
     {
-        ForEach(run, (problem, dtype, strided) => Compare(run, problem, dtype, problem.Run(Kernel).Gradients));
+        ForEach(run, (problem, dtype, strided) => AttentionComparison.Compare(run, problem, dtype, problem.Run(Kernel).Gradients));
         foreach (var dtype in Settings.EffectiveDTypes)
         {
             Case(run, new AttentionCase("without backward", 4, 2, 16, 7, 3), dtype, strided: false, needsBackward: false, problem =>
                 run.Close("output", AttentionReference.Run(problem.Input, problem.OutputGradient).Output, Kernel.Forward(problem.Input).Output, problem.Tolerance, problem.Floor));
-        }
-    }
-
-    internal static void Compare(CheckRun run, AttentionProblem problem, ScalarType dtype, AttentionGradients actual, AttentionReference.Result? reference = null)
-    {
-        var expected = reference ?? AttentionReference.Run(problem.Input, problem.OutputGradient);
-        var (tolerance, floor) = (problem.Tolerance, problem.Floor);
-        run.Close("query gradient", expected.Query, actual.Query, tolerance, floor);
-        run.Close("key gradient", expected.Key, actual.Key, tolerance, floor);
-        run.Close("value gradient", expected.Value, actual.Value, tolerance, floor);
-        if (expected.Sinks is { } sinks)
-        {
-            run.Close("sink gradient", sinks, actual.Sinks, tolerance, floor);
-        }
-
-        foreach (var (name, gradient) in AttentionProblem.Results(actual))
-        {
-            run.That(gradient.dtype == dtype, $"{name}: has dtype {gradient.dtype} instead of {dtype}");
         }
     }
 
@@ -113,31 +95,6 @@ public sealed class AttentionSuite : ConformanceSuite
         run.That(
             plain.Any(c => Runs(c) && Settings.EffectiveDTypes.Any(d => Kernel.Refuses(c.Spec, d, Settings.Device) is null)),
             "it refuses plain causal attention in every dtype, so nothing was compared");
-    }
-
-    private void Refusals(CheckRun run)
-    {
-        var refused = 0;
-        foreach (var dtype in Settings.EffectiveDTypes)
-        {
-            foreach (var problem in Possible())
-            {
-                if (Kernel.Refuses(problem.Spec, dtype, Settings.Device) is not { } reason)
-                {
-                    continue;
-                }
-
-                refused++;
-                run.That(reason.Trim().Length > 4, $"{problem.Name}, {dtype}: is refused without a reason");
-                run.That(!reason.TrimEnd().EndsWith('.'), $"{problem.Name}, {dtype}: the reason is to be half a sentence, without a full stop: '{reason}'");
-                run.That(Kernel.Refuses(problem.Spec, dtype, Settings.Device) == reason, $"{problem.Name}, {dtype}: the answer changes from call to call");
-            }
-        }
-
-        if (refused == 0)
-        {
-            run.Skip("it refuses nothing that it supports");
-        }
     }
 
     private void Deterministic(CheckRun run)
@@ -175,8 +132,8 @@ public sealed class AttentionSuite : ConformanceSuite
             {
                 using var second = AttentionProblem.Make(Typical with { Lengths = [5, 1, 11, 2] }, new ConformanceSettings { Device = Settings.Device, Seed = Settings.Seed + 1 }, dtype);
                 var (a, b) = (Kernel.Forward(first.Input), Kernel.Forward(second.Input));
-                Compare(run, first, dtype, first.Backward(Kernel, a));
-                Compare(run, second, dtype, second.Backward(Kernel, b));
+                AttentionComparison.Compare(run, first, dtype, first.Backward(Kernel, a));
+                AttentionComparison.Compare(run, second, dtype, second.Backward(Kernel, b));
             });
         }
     }

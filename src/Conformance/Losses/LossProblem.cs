@@ -63,7 +63,7 @@ internal sealed class LossProblem : IDisposable
     /// <summary>The call as a workload for checks of conduct.</summary>
     public Workload Workload(ILoss loss)
     {
-        var weights = Head.Parameters.Select(p => (p.Path, Dense(p))).ToList();
+        var weights = Head.Parameters.Select(p => (p.Path, Weights.Own(p))).ToList();
         return new Workload(
             [("hidden states", Input.Hidden), ("labels", Input.Labels), .. Input.TokenWeights is { } w ? [("token weights", w)] : Array.Empty<(string, Tensor)>(), .. weights],
             () =>
@@ -82,12 +82,6 @@ internal sealed class LossProblem : IDisposable
     }
 
     public void Dispose() => Head.Dispose();
-
-    private static Tensor Dense(Parameter parameter)
-    {
-        using var lease = parameter.Rent();
-        return lease.Tensor;
-    }
 
     private static long[] Labels(LossCase @case)
         => [.. Enumerable.Range(0, @case.Tokens).Select(t => @case.Ignored switch

@@ -26,7 +26,7 @@ internal static class LossSmoke
         run.Case(problem.Name, () =>
         {
             using var made = LossProblem.Make(problem, settings, live.DType);
-            LossSuite.Compare(run, loss, made, live.DType);
+            LossComparison.Compare(run, loss, made, live.DType);
             made.DropGradients();
             Conduct.InputsStay(run, made.Workload(loss));
         });

@@ -56,42 +56,8 @@ public sealed class LossSuite : ConformanceSuite
         {
             foreach (var problem in cases)
             {
-                Case(run, problem, dtype, p => Compare(run, loss.Value, p, dtype));
+                Case(run, problem, dtype, p => LossComparison.Compare(run, loss.Value, p, dtype));
             }
-        }
-    }
-
-    /// <summary>Computes and compares everything.</summary>
-    internal static void Compare(CheckRun run, ILoss loss, LossProblem problem, ScalarType dtype)
-    {
-        var expected = LossReference.Run(problem.Input);
-        var actual = loss.Compute(problem.Input);
-        var tolerance = problem.Case.Slack * Tolerance.Of(dtype);
-        var scale = Math.Abs(problem.Case.Scale);
-        run.That(actual.Loss.dtype == ScalarType.Float32, $"loss: has dtype {actual.Loss.dtype} instead of Float32");
-        run.That(actual.Loss.numel() == 1, "loss: is not a scalar");
-        run.Close("loss", expected.Loss, actual.Loss.to(ScalarType.Float64).sum().item<double>(), tolerance, scale);
-        run.That(actual.HiddenGradient?.dtype == dtype, $"hidden gradient: has dtype {actual.HiddenGradient?.dtype} instead of {dtype}");
-        run.Close("hidden gradient", expected.Hidden, actual.HiddenGradient, tolerance, scale * 1e-2);
-        foreach (var ((name, gradient, trains), reference) in problem.HeadGradients().Zip(expected.Head))
-        {
-            if (trains)
-            {
-                run.Close(name, reference, gradient, tolerance, scale * 1e-2);
-            }
-            else
-            {
-                run.That(gradient is null, $"{name}: was computed, though the parameter is frozen");
-            }
-        }
-
-        if (problem.Input.Demands.HasFlag(LossFeatures.PerToken))
-        {
-            run.Close("loss of each token", expected.PerToken, actual.PerToken, tolerance);
-        }
-        else
-        {
-            run.That(actual.PerToken is null, "loss of each token: was computed, though nobody demands it");
         }
     }
 
@@ -120,35 +86,13 @@ public sealed class LossSuite : ConformanceSuite
 
     private void Ignored(CheckRun run)
     {
+        var labels = new IgnoredLabelChecks(run, loss.Value);
         foreach (var dtype in Settings.EffectiveDTypes)
         {
-            Case(run, new LossCase("all ignored", 5, 7, 11) { Ignored = IgnoredLabels.All, Demands = All }, dtype, problem =>
-            {
-                var result = loss.Value.Compute(problem.Input);
-                run.That(result.Loss.item<float>() == 0, $"the loss is {result.Loss.item<float>()}, not 0");
-                Zero(run, "hidden gradient", result.HiddenGradient);
-                foreach (var (name, gradient, _) in problem.HeadGradients())
-                {
-                    run.That(gradient is null || IsZero(gradient), $"{name}: is not 0");
-                }
-
-                if (problem.Input.Demands.HasFlag(LossFeatures.PerToken))
-                {
-                    Zero(run, "loss of each token", result.PerToken);
-                }
-            });
-            Case(run, new LossCase("some ignored", 6, 7, 11) { Demands = All }, dtype, problem =>
-            {
-                var result = loss.Value.Compute(problem.Input);
-                Zero(run, "hidden gradient of an ignored token", result.HiddenGradient?.narrow(0, 2, 1));
-                run.That(result.HiddenGradient is { } g && !IsZero(g.narrow(0, 0, 1)), "hidden gradient of a trained token: is 0");
-            });
+            Case(run, new LossCase("all ignored", 5, 7, 11) { Ignored = IgnoredLabels.All, Demands = All }, dtype, labels.All);
+            Case(run, new LossCase("some ignored", 6, 7, 11) { Demands = All }, dtype, labels.Some);
         }
     }
-
-    private static void Zero(CheckRun run, string what, Tensor? tensor) => run.That(tensor is not null && IsZero(tensor), $"{what}: is not 0");
-
-    private static bool IsZero(Tensor tensor) => tensor.eq(Runtime.Scalars.Zero).all().item<bool>();
 
     private void Extreme(CheckRun run)
     {
@@ -163,7 +107,7 @@ public sealed class LossSuite : ConformanceSuite
         {
             foreach (var problem in cases)
             {
-                Case(run, problem, dtype, p => Compare(run, loss.Value, p, dtype));
+                Case(run, problem, dtype, p => LossComparison.Compare(run, loss.Value, p, dtype));
             }
         }
     }
@@ -182,7 +126,7 @@ public sealed class LossSuite : ConformanceSuite
                 run.That(gradient is null, $"{name}: was computed, though nobody wants it");
             }
         });
-        Case(run, new LossCase("frozen head", 5, 7, 11) { Demands = All, HeadTrains = false }, dtype, p => Compare(run, loss.Value, p, dtype));
+        Case(run, new LossCase("frozen head", 5, 7, 11) { Demands = All, HeadTrains = false }, dtype, p => LossComparison.Compare(run, loss.Value, p, dtype));
     }
 
     /// <summary>Several micro-batches and a tied embedding add to one gradient.</summary>

@@ -18,9 +18,9 @@ public sealed class ModuleSuite : ConformanceSuite
         : base("module", settings)
     {
         module = new Lazy<IModuleOverride>(create);
-        Add("Claims are sites of the model", Claims);
+        Add("Claims are sites of the model", run => new ModuleClaims(run, Module, Settings).AreSites());
         Add("Outputs and gradients agree with the reference", Results);
-        Add("What it supports it computes", Honest);
+        Add("What it supports it computes", run => new ModuleClaims(run, Module, Settings).AreComputed());
         Add("Weights are read anew in every call", Fresh);
         Add("Nested blocks that it does not cover still run", run => new NestedBlocks(run, Module, Settings).Check());
         Add("A wrapper calls what it wraps", Wraps);
@@ -35,27 +35,6 @@ public sealed class ModuleSuite : ConformanceSuite
     }
 
     private IModuleOverride Module => module.Value;
-
-    private void Claims(CheckRun run)
-    {
-        var any = false;
-        foreach (var variant in ModuleVariant.All)
-        {
-            run.Case(variant.Name, () =>
-            {
-                using var model = TinyModel.Make(variant, Settings, Settings.FirstDType);
-                var paths = Module.Claim(model).ToList();
-                any |= paths.Count > 0;
-                run.That(paths.Distinct().Count() == paths.Count, "it claims a site twice");
-                foreach (var path in paths.Where(p => model.Sites.All(s => s.Path != p)))
-                {
-                    run.Fail($"it claims '{path}', which the model does not have");
-                }
-            });
-        }
-
-        run.That(any, "it claims no site of any tiny model, so nothing was compared");
-    }
 
     private void Results(CheckRun run) => ForEach(run, Settings.EffectiveDTypes, (model, site, dtype) =>
     {
@@ -82,33 +61,6 @@ public sealed class ModuleSuite : ConformanceSuite
         }
 
         SiteComparison.Compare(run, call.Name, expected, actual, call.Slack * Tolerance.Of(dtype));
-    }
-
-    private void Honest(CheckRun run)
-    {
-        var known = Enum.GetValues<ModuleFeatures>().Aggregate(ModuleFeatures.None, (f, m) => f | m);
-        run.That((Module.Supports & ~known) == 0, $"it claims {Module.Supports & ~known}, which this version of the kit does not know");
-        run.That(Module.Supports == Module.Supports && Module.Kind == Module.Kind, "its answers change from call to call");
-        var carried = ModuleFeatures.None;
-        ForEach(run, [Settings.FirstDType], (model, site, dtype) =>
-        {
-            if (SiteCalls.Of(site, model.Variant.Lengths, Settings, dtype).Count > 0)
-            {
-                carried |= site.Carries;
-            }
-        });
-        var untried = Module.Supports & known & ~carried;
-
-        // Norms and rotary embeddings never carry any of this; declaring it costs nothing and is true.
-        var canCarry = ClaimsLinear();
-        run.That(untried == 0 || !canCarry, $"it claims {untried}, but no site that it claims carries that here, so it was not computed");
-    }
-
-    private bool ClaimsLinear()
-    {
-        using var scope = NewDisposeScope();
-        using var model = TinyModel.Make(ModuleVariant.All[0], Settings, Settings.FirstDType);
-        return Module.Claim(model).Any(p => model.Sites.FirstOrDefault(s => s.Path == p) is { } site && site.Below().Prepend(site).Any(s => s.Original is ILinear));
     }
 
     /// <summary>Renting anew is what lets the optimizer, offloading and sharding change weights under a block.</summary>
@@ -206,18 +158,12 @@ public sealed class ModuleSuite : ConformanceSuite
         foreach (var call in SiteCalls.Of(site, model.Variant.Lengths, Settings, dtype).TakeLast(1))
         {
             using var _ = call;
-            var weights = model.Parameters.Select(p => (p.Path, Dense(p)));
+            var weights = model.Parameters.Select(p => (p.Path, Weights.Own(p)));
             check(run, new Workload(
                 [.. call.Inputs.Select((t, i) => ($"input {i}", t)), .. weights],
                 () => [.. call.Run(block, model.Parameters, new TapeOptions()).All]));
         }
     }, v => v.Name is "plain" or "deltas", oneSiteOfEachRole: true);
-
-    private static Tensor Dense(Parameter parameter)
-    {
-        using var lease = parameter.Rent();
-        return lease.Tensor;
-    }
 
     private IBlock Install(ModuleSite site)
     {

@@ -20,8 +20,8 @@ public sealed class OffloadSuite : ConformanceSuite
     {
         offload = new Lazy<IOffload>(create);
         Add("It stores activations, homes weights or hears segments", Useful);
-        Add("Saved tensors come back bit for bit in reverse order", Fetched);
-        Add("Released tensors are freed", Released);
+        Add("Saved tensors come back bit for bit in reverse order", run => Store(run).ComeBack());
+        Add("Released tensors are freed", run => Store(run).AreFreedWhenReleased());
         Add("Weights come home bit for bit", Homed);
         Add("Updates of a trained weight last", Updated);
         Add("A step gives the same bits as without it", Steps);
@@ -42,69 +42,13 @@ public sealed class OffloadSuite : ConformanceSuite
         run.That(homes || Offload.Saved is not null || Offload.Segments is not null, "it does none of these for a plain model");
     }
 
-    private void Fetched(CheckRun run)
-    {
-        var store = Store(run);
-        foreach (var prefetch in new[] { false, true })
-        {
-            run.Case(prefetch ? "with prefetching" : "without prefetching", () =>
-            {
-                var tensors = Samples();
-                var copies = tensors.Select(t => t.clone()).ToList();
-                var handles = tensors.Select(t => store.Park(new SavedTensor { Tensor = t })).ToList();
-                foreach (var (tensor, handle) in tensors.Zip(handles).Where(p => p.Second is not null))
-                {
-                    // As the tape does: its own handle goes at once.
-                    tensor.Dispose();
-                }
-
-                for (var i = tensors.Count - 1; i >= 0; i--)
-                {
-                    if (handles[i] is not { } handle)
-                    {
-                        continue;
-                    }
-
-                    if (prefetch && i > 0 && handles[i - 1] is { } next)
-                    {
-                        store.Prefetch(next);
-                    }
-
-                    using var back = store.Fetch(handle);
-                    run.Same($"{copies[i].dtype} [{string.Join(", ", copies[i].shape)}]", copies[i], back);
-                    run.That(back.device_type == copies[i].device_type, $"{copies[i].dtype}: came back on {back.device}");
-                }
-
-                run.That(handles.Any(h => h is not null), "it parks none of the samples");
-            });
-        }
-    }
-
-    private void Released(CheckRun run)
-    {
-        var store = Store(run);
-        run.Case("released", () => Conduct.LeavesNothing(run, new Workload([], () =>
-        {
-            foreach (var tensor in Samples())
-            {
-                if (store.Park(new SavedTensor { Tensor = tensor }) is { } handle)
-                {
-                    store.Prefetch(handle);
-                    store.Release(handle);
-                }
-            }
-
-            return [];
-        })));
-    }
-
     private void Homed(CheckRun run) => ForEachHome(run, trains: false, (parameter, home) =>
     {
-        var before = Dense(parameter);
+        var before = Weights.Copy(parameter);
         parameter.MoveTo(home);
         for (var i = 0; i < 3; i++)
         {
-            run.Same(parameter.Path, before, Dense(parameter));
+            run.Same(parameter.Path, before, Weights.Copy(parameter));
         }
 
         using (parameter.Rent())
@@ -118,10 +62,10 @@ public sealed class OffloadSuite : ConformanceSuite
 
     private void Updated(CheckRun run) => ForEachHome(run, trains: true, (parameter, home) =>
     {
-        var before = Dense(parameter);
+        var before = Weights.Copy(parameter);
         parameter.MoveTo(home);
         parameter.Update(w => w.add_(ones_like(w), Scalars.One));
-        run.Same($"{parameter.Path} after an update by one", before.add(ones_like(before), Scalars.One), Dense(parameter));
+        run.Same($"{parameter.Path} after an update by one", before.add(ones_like(before), Scalars.One), Weights.Copy(parameter));
     });
 
     private void Steps(CheckRun run)
@@ -162,14 +106,14 @@ public sealed class OffloadSuite : ConformanceSuite
         Conduct.LeavesNothing(run, new Workload([], () => [.. Step(model, Settings.FirstDType, checkpoint: false, Offload).All]));
     });
 
-    private ISavedTensors Store(CheckRun run)
+    private SavedTensorChecks Store(CheckRun run)
     {
         if (Offload.Saved is null)
         {
             run.Skip("it leaves activations where they are");
         }
 
-        return Offload.Saved!;
+        return new SavedTensorChecks(run, Offload.Saved!, Settings);
     }
 
     private TinyModel Make(ScalarType dtype, bool trains) => TinyModel.Make(Variant with { Trains = trains }, Settings, dtype);
@@ -239,27 +183,5 @@ public sealed class OffloadSuite : ConformanceSuite
         {
             run.Skip(trains ? "it leaves trained weights where they are" : "it leaves weights where they are");
         }
-    }
-
-    private List<Tensor> Samples()
-    {
-        using var draw = Settings.Draw();
-        return
-        [
-            draw.Normal(ScalarType.Float32, 64, 33),
-            draw.Normal(ScalarType.BFloat16, 7, 3, 5),
-            draw.Normal(ScalarType.Float32, 48, 20).t(),
-            draw.Normal(ScalarType.Float32, 40, 30).narrow(1, 5, 11),
-            draw.Normal(ScalarType.Float32, 1),
-            draw.Normal(ScalarType.Float32, 12, 9).gt(Scalars.Zero),
-            draw.Normal(ScalarType.Float32, 300).to(ScalarType.Int64),
-            draw.Normal(ScalarType.Float32, 256, 129),
-        ];
-    }
-
-    private static Tensor Dense(Parameter parameter)
-    {
-        using var lease = parameter.Rent();
-        return lease.Tensor.clone();
     }
 }

@@ -81,7 +81,7 @@ public sealed class ParallelismSuite : ConformanceSuite
             using var plain = Make();
             foreach (var (moved, kept) in model.Parameters.Zip(plain.Parameters))
             {
-                run.Same(moved.Path, Dense(kept), Dense(moved));
+                run.Same(moved.Path, Weights.Copy(kept), Weights.Copy(moved));
             }
         });
         if (create().Wrappers(mesh) is { } wrappers)
@@ -103,12 +103,12 @@ public sealed class ParallelismSuite : ConformanceSuite
             run.Case(name, () =>
             {
                 using var plain = Make();
-                var expected = plain.Parameters.Select(p => (p.Path, Ranks.Numbers(Dense(p)))).ToList();
+                var expected = plain.Parameters.Select(p => (p.Path, Ranks.Numbers(Weights.Copy(p)))).ToList();
                 var ranks = Ranks.Run(meshes, mesh =>
                 {
                     using var model = Make();
                     Move(create(), model, mesh);
-                    return model.Parameters.Select(p => Ranks.Numbers(Dense(p))).ToList();
+                    return model.Parameters.Select(p => Ranks.Numbers(Weights.Copy(p))).ToList();
                 });
                 foreach (var (rank, weights) in ranks.Index())
                 {
@@ -184,10 +184,4 @@ public sealed class ParallelismSuite : ConformanceSuite
 
     private static string Text(Placement placement)
         => string.Join(';', placement.ShardedDimensions.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}:{s.Value}")) + $"/{placement.Alignment}";
-
-    private static Tensor Dense(Parameter parameter)
-    {
-        using var lease = parameter.Rent();
-        return lease.Tensor.clone();
-    }
 }

@@ -126,9 +126,9 @@ public sealed class QuantizerSuite : ConformanceSuite
             return;
         }
 
-        var before = Dense(parameter);
+        var before = Weights.Copy(parameter);
         parameter.Update(w => w.add_(ones_like(w), Scalars.One));
-        run.Close($"{parameter.Path} after an update by one", before.add(ones_like(before), Scalars.One), Dense(parameter), bound);
+        run.Close($"{parameter.Path} after an update by one", before.add(ones_like(before), Scalars.One), Weights.Copy(parameter), bound);
     });
 
     private void Smaller(CheckRun run) => ForEach(run, (parameter, dense, isLarge) =>
@@ -178,7 +178,7 @@ public sealed class QuantizerSuite : ConformanceSuite
                     {
                         if (quantizer.Value.Format(site, parameter) is { } format)
                         {
-                            var dense = Dense(parameter);
+                            var dense = Weights.Copy(parameter);
                             parameter.ChangeFormat(format);
                             check(parameter, dense, variant.Name == "more tokens");
                         }
@@ -192,11 +192,5 @@ public sealed class QuantizerSuite : ConformanceSuite
     {
         using var lease = parameter.RentStored();
         return lease.Stored;
-    }
-
-    private static Tensor Dense(Parameter parameter)
-    {
-        using var lease = parameter.Rent();
-        return lease.Tensor.clone();
     }
 }

@@ -13,33 +13,23 @@ internal static class ConfigCommand
         Schema(globals),
     };
 
-    private static Command Check(GlobalOptions globals)
-    {
-        var config = ConfigArgument.Create();
-        var command = new Command("check", "Checks a file: every problem is printed, with its place.") { config };
-        command.SetAction((result, _) => ApplicationHost.RunAsync(
-            result.GetRequiredValue(config),
-            result.GetValue(globals.Verbose),
-            result.GetValue(globals.PluginFolders)!,
-            (run, _, _) =>
-            {
-                result.InvocationConfiguration.Output.WriteLine($"{run.File.Path} is in order.");
-                return Task.FromResult(ExitCode.Success);
-            }));
-        return command;
-    }
+    private static Command Check(GlobalOptions globals) => Explaining(
+        globals, "check", "Checks a file: every problem is printed, with its place.", (run, output) => output.WriteLine($"{run.File.Path} is in order."));
 
-    private static Command Show(GlobalOptions globals)
+    private static Command Show(GlobalOptions globals) => Explaining(
+        globals, "show", "Prints the values a run would use, with the origin of each.", EffectiveValues.Write);
+
+    private static Command Explaining(GlobalOptions globals, string name, string description, Action<RunContext, TextWriter> explain)
     {
         var config = ConfigArgument.Create();
-        var command = new Command("show", "Prints the values a run would use, with the origin of each.") { config };
+        var command = new Command(name, description) { config };
         command.SetAction((result, _) => ApplicationHost.RunAsync(
             result.GetRequiredValue(config),
             result.GetValue(globals.Verbose),
             result.GetValue(globals.PluginFolders)!,
             (run, _, _) =>
             {
-                EffectiveValues.Write(run, result.InvocationConfiguration.Output);
+                explain(run, result.InvocationConfiguration.Output);
                 return Task.FromResult(ExitCode.Success);
             }));
         return command;

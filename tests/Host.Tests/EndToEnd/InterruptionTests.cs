@@ -5,7 +5,7 @@ namespace Neoteny.Host.Tests.EndToEnd;
 /// <summary>Runs that end early, and go on as if nothing had happened.</summary>
 public sealed class InterruptionTests(Workspace workspace) : IClassFixture<Workspace>
 {
-    private static readonly IEnumerable<(string, string?)> _long = [("max_steps", "150"), ("logging_steps", "1")];
+    private static readonly IEnumerable<(string, string?)> Long = [("max_steps", "150"), ("logging_steps", "1")];
 
     [Theory]
     [InlineData(PosixSignal.SIGINT)]
@@ -13,7 +13,7 @@ public sealed class InterruptionTests(Workspace workspace) : IClassFixture<Works
     public void A_signal_finishes_the_step_and_a_resumed_run_ends_with_the_same_bits(PosixSignal signal)
     {
         var (whole, parts) = ($"whole-{signal}", $"parts-{signal}");
-        IEnumerable<(string, string?)> keys = signal == PosixSignal.SIGINT ? [.. Workspace.Lora, .. _long] : _long;
+        IEnumerable<(string, string?)> keys = signal == PosixSignal.SIGINT ? [.. Workspace.Lora, .. Long] : Long;
         NeotenyProgram.Run("train", workspace.Config(whole, [.. keys])).Succeeded();
         using var first = NeotenyProgram.Start("train", workspace.Config(parts, [.. keys]));
 
@@ -33,7 +33,7 @@ public sealed class InterruptionTests(Workspace workspace) : IClassFixture<Works
     [Fact]
     public void A_killed_run_goes_on_from_its_last_checkpoint_to_the_same_bits()
     {
-        IEnumerable<(string, string?)> keys = [.. Workspace.Lora, .. _long, ("save_strategy", null), ("save_steps", "50"), ("save_total_limit", "10")];
+        IEnumerable<(string, string?)> keys = [.. Workspace.Lora, .. Long, ("save_strategy", null), ("save_steps", "50"), ("save_total_limit", "10")];
         NeotenyProgram.Run("train", workspace.Config("whole", [.. keys])).Succeeded();
         using var first = NeotenyProgram.Start("train", workspace.Config("killed", [.. keys]));
 
@@ -52,7 +52,7 @@ public sealed class InterruptionTests(Workspace workspace) : IClassFixture<Works
     [Fact]
     public void A_disk_that_fills_up_while_saving_leaves_the_previous_checkpoint_whole()
     {
-        IEnumerable<(string, string?)> keys = [.. _long, ("save_strategy", null), ("save_steps", "75")];
+        IEnumerable<(string, string?)> keys = [.. Long, ("save_strategy", null), ("save_steps", "75")];
         using var program = NeotenyProgram.StartIgnoringSizeSignal("train", workspace.Config("full-disk", [.. keys]));
 
         program.WaitFor("checkpoint after step 75:");

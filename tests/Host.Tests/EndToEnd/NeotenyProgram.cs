@@ -7,7 +7,7 @@ namespace Neoteny.Host.Tests.EndToEnd;
 /// <summary>The real program as a child process. A run that hangs is ended and fails its test.</summary>
 internal sealed partial class NeotenyProgram : IDisposable
 {
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     private readonly Process process;
     private readonly Transcript output = new();
@@ -64,7 +64,7 @@ internal sealed partial class NeotenyProgram : IDisposable
 
     private void WaitFor(Transcript stream, string text)
     {
-        if (!stream.WaitFor(text, _limit))
+        if (!stream.WaitFor(text, Limit))
         {
             process.Kill(entireProcessTree: true);
             Assert.Fail($"'{text}' never came. Output:\n{output}\nErrors:\n{error}");
@@ -74,7 +74,7 @@ internal sealed partial class NeotenyProgram : IDisposable
     /// <summary>Waits for the end.</summary>
     public ProgramResult Wait()
     {
-        if (!process.WaitForExit(_limit))
+        if (!process.WaitForExit(Limit))
         {
             process.Kill(entireProcessTree: true);
             Assert.Fail($"The program did not end. Output:\n{output}\nErrors:\n{error}");

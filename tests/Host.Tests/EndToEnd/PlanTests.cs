@@ -3,15 +3,15 @@ namespace Neoteny.Host.Tests.EndToEnd;
 /// <summary>What a run would do, said before it does.</summary>
 public sealed class PlanTests(Workspace workspace) : IClassFixture<Workspace>
 {
-    private static readonly string _fixtures = Path.Combine(AppContext.BaseDirectory, "fixture-plugins");
+    private static readonly string Fixtures = Path.Combine(AppContext.BaseDirectory, "fixture-plugins");
 
     [Fact]
     public void A_plan_names_plugins_versions_modules_and_what_trains()
     {
-        var plan = NeotenyProgram.Run("plan", workspace.Config("plan", [.. Workspace.Lora, ("plugins", "[FirstClaim]"), ("lora_target_linear", null), ("lora_target_modules", "[q_proj, v_proj]")]), "--plugin-dir", _fixtures).Succeeded();
+        var plan = NeotenyProgram.Run("plan", workspace.Config("plan", [.. Workspace.Lora, ("plugins", "[FirstClaim]"), ("lora_target_linear", null), ("lora_target_modules", "[q_proj, v_proj]")]), "--plugin-dir", Fixtures).Succeeded();
 
         var lines = plan.Output.TrimEnd('\n').Split('\n');
-        Assert.Equal($"plugin: FirstClaim 1.0.0, named under 'plugins' ({_fixtures}/FirstClaim/1.0.0)", lines[0]);
+        Assert.Equal($"plugin: FirstClaim 1.0.0, named under 'plugins' ({Fixtures}/FirstClaim/1.0.0)", lines[0]);
         Assert.StartsWith("plugin: Lora 0.1.0, 'lora_r' is its key (", lines[1]);
         Assert.StartsWith("plugin: Sdpa 0.1.0, it provides attention 'sdpa' (", lines[2]);
         Assert.StartsWith("plugin: CrossEntropy 0.1.0, it provides loss 'cross_entropy' (", lines[3]);
@@ -47,7 +47,7 @@ public sealed class PlanTests(Workspace workspace) : IClassFixture<Workspace>
     {
         var config = workspace.Config($"claims-{command}", ("plugins", "[FirstClaim, SecondClaim]"));
 
-        NeotenyProgram.Run(command, config, "--plugin-dir", _fixtures).Refused(2,
+        NeotenyProgram.Run(command, config, "--plugin-dir", Fixtures).Refused(2,
             "first_norm (FirstClaim 1.0.0) and second_norm (SecondClaim 1.0.0) both want to replace model.layers.0.input_layernorm. Switch one of them off in the configuration.");
     }
 
@@ -56,7 +56,7 @@ public sealed class PlanTests(Workspace workspace) : IClassFixture<Workspace>
     {
         var config = workspace.Config("native", ("loss", "native_loss"));
 
-        NeotenyProgram.Run("train", config, "--plugin-dir", _fixtures).Refused(1,
+        NeotenyProgram.Run("train", config, "--plugin-dir", Fixtures).Refused(1,
             "The plugin NativeLoss 1.0.0 failed: the native library 'no_such_library' is missing or does not load; install it, or a version of the plugin that brings it\n"
             + "Take it out of the configuration, or install another version; --verbose shows where it failed.");
     }

@@ -6,13 +6,13 @@ namespace Neoteny.Host.Tests.EndToEnd;
 /// <summary>Repositories made from all templates in a folder of their own, built from the packages of this build and the machine's package folder only.</summary>
 public sealed partial class TemplateRepositories : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("neoteny-templates-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("neoteny-templates-").FullName;
 
     public TemplateRepositories()
     {
-        File.WriteAllText(Path.Combine(_folder, "nuget.config"), $"""
+        File.WriteAllText(Path.Combine(folder, "nuget.config"), $"""
             <configuration>
-              <config><add key="globalPackagesFolder" value="{Path.Combine(_folder, "packages")}" /></config>
+              <config><add key="globalPackagesFolder" value="{Path.Combine(folder, "packages")}" /></config>
               <fallbackPackageFolders><clear /><add key="machine" value="{Metadata("PackageFolder")}" /></fallbackPackageFolders>
               <packageSources><clear /></packageSources>
             </configuration>
@@ -20,10 +20,10 @@ public sealed partial class TemplateRepositories : IDisposable
 
         // The README's own words, with the places of this test.
         foreach (var command in Commands.SkipLast(1))
-            DotNetCommand.RunPlain(_folder, Arguments(command));
+            DotNetCommand.RunPlain(folder, Arguments(command));
         foreach (var point in Points.Skip(1))
-            DotNetCommand.RunPlain(_folder, "new", $"neoteny-{point}", "-o", Path.Combine(_folder, Name(point)), "--packages", PackagesFolder);
-        FirstTests = DotNetCommand.Run(_folder, [.. Arguments(Commands[^1]), "-c", "Release"]);
+            DotNetCommand.RunPlain(folder, "new", $"neoteny-{point}", "-o", Path.Combine(folder, Name(point)), "--packages", PackagesFolder);
+        FirstTests = DotNetCommand.Run(folder, [.. Arguments(Commands[^1]), "-c", "Release"]);
         BuildOthers();
     }
 
@@ -37,19 +37,19 @@ public sealed partial class TemplateRepositories : IDisposable
     public string FirstTests { get; }
 
     /// <summary>Where the build of a repository laid its plugin out.</summary>
-    public string Plugin(string point) => Path.Combine(_folder, Name(point), "src", Name(point), "bin/plugins", Name(point), "0.1.0");
+    public string Plugin(string point) => Path.Combine(folder, Name(point), "src", Name(point), "bin/plugins", Name(point), "0.1.0");
 
     /// <summary>Runs the tests of all repositories but the first.</summary>
-    public string TestOthers() => DotNetCommand.RunPlain(_folder, ["vstest", .. Points.Skip(1).Select(p => Path.Combine(_folder, Name(p), "tests", $"{Name(p)}.Tests", "bin/Release/net10.0", $"{Name(p)}.Tests.dll"))]);
+    public string TestOthers() => DotNetCommand.RunPlain(folder, ["vstest", .. Points.Skip(1).Select(p => Path.Combine(folder, Name(p), "tests", $"{Name(p)}.Tests", "bin/Release/net10.0", $"{Name(p)}.Tests.dll"))]);
 
-    public string Read(string point, string file) => File.ReadAllText(Path.Combine(_folder, Name(point), file));
+    public string Read(string point, string file) => File.ReadAllText(Path.Combine(folder, Name(point), file));
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     /// <summary>Builds in one process.</summary>
     private void BuildOthers()
     {
-        File.WriteAllText(Path.Combine(_folder, "all.proj"), """
+        File.WriteAllText(Path.Combine(folder, "all.proj"), """
             <Project>
               <ItemGroup><Tests Include="*/tests/*/*.csproj" Exclude="Acme.Attention/**" /></ItemGroup>
               <Target Name="Build">
@@ -58,14 +58,14 @@ public sealed partial class TemplateRepositories : IDisposable
               </Target>
             </Project>
             """);
-        DotNetCommand.Run(_folder, "build", "all.proj", "-m");
+        DotNetCommand.Run(folder, "build", "all.proj", "-m");
     }
 
     private static string Name(string point) => $"Acme.{char.ToUpperInvariant(point[0])}{point[1..]}";
 
     private static string PackagesFolder => Path.Combine(AppContext.BaseDirectory, "packages");
 
-    private string[] Arguments(string command) => [.. command.Replace("$PWD/out/packages", PackagesFolder).Replace("out/packages", PackagesFolder).Replace("../", _folder + "/").Split(' ')[1..]];
+    private string[] Arguments(string command) => [.. command.Replace("$PWD/out/packages", PackagesFolder).Replace("out/packages", PackagesFolder).Replace("../", folder + "/").Split(' ')[1..]];
 
     private static string Metadata(string key) =>
         typeof(TemplateRepositories).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == key).Value!;

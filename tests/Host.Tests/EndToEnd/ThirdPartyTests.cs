@@ -7,7 +7,7 @@ namespace Neoteny.Host.Tests.EndToEnd;
 /// <summary>A plugin in a repository of its own, made from Neoteny's packages alone.</summary>
 public sealed class ThirdPartyTests(Workspace workspace) : IClassFixture<Workspace>
 {
-    private static readonly string _root = Metadata("RepositoryRoot");
+    private static readonly string Root = Metadata("RepositoryRoot");
 
     [Fact]
     public void A_plugin_of_a_few_lines_builds_packs_installs_and_trains()
@@ -112,7 +112,7 @@ public sealed class ThirdPartyTests(Workspace workspace) : IClassFixture<Workspa
         return folder;
     }
 
-    private static string Version(string package) => XDocument.Load(Path.Combine(_root, "Directory.Packages.props")).Descendants("PackageVersion")
+    private static string Version(string package) => XDocument.Load(Path.Combine(Root, "Directory.Packages.props")).Descendants("PackageVersion")
         .Single(p => p.Attribute("Include")!.Value == package).Attribute("Version")!.Value;
 
     private static string Metadata(string key) =>

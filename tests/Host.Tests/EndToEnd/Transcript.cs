@@ -5,24 +5,24 @@ namespace Neoteny.Host.Tests.EndToEnd;
 /// <summary>What a stream of a running program said so far.</summary>
 internal sealed class Transcript
 {
-    private readonly StringBuilder _text = new();
-    private Task _reading = Task.CompletedTask;
+    private readonly StringBuilder received = new();
+    private Task reading = Task.CompletedTask;
 
-    public void Follow(StreamReader stream) => _reading = Task.Run(() =>
+    public void Follow(StreamReader stream) => reading = Task.Run(() =>
     {
         var buffer = new char[1024];
         while (stream.Read(buffer) is > 0 and var read)
         {
-            lock (_text)
+            lock (received)
             {
-                _text.Append(buffer.AsSpan(0, read));
-                Monitor.PulseAll(_text);
+                received.Append(buffer.AsSpan(0, read));
+                Monitor.PulseAll(received);
             }
         }
 
-        lock (_text)
+        lock (received)
         {
-            Monitor.PulseAll(_text);
+            Monitor.PulseAll(received);
         }
     });
 
@@ -30,16 +30,16 @@ internal sealed class Transcript
     public bool WaitFor(string text, TimeSpan limit)
     {
         var end = DateTime.UtcNow + limit;
-        lock (_text)
+        lock (received)
         {
-            while (_text.Length == 0 || !_text.ToString().Contains(text))
+            while (received.Length == 0 || !received.ToString().Contains(text))
             {
-                if (DateTime.UtcNow > end || _reading.IsCompleted)
+                if (DateTime.UtcNow > end || reading.IsCompleted)
                 {
                     return false;
                 }
 
-                Monitor.Wait(_text, TimeSpan.FromMilliseconds(200));
+                Monitor.Wait(received, TimeSpan.FromMilliseconds(200));
             }
         }
 
@@ -49,15 +49,15 @@ internal sealed class Transcript
     /// <summary>The whole text, once the stream has ended.</summary>
     public string ToEnd()
     {
-        _reading.Wait();
+        reading.Wait();
         return ToString();
     }
 
     public override string ToString()
     {
-        lock (_text)
+        lock (received)
         {
-            return _text.ToString();
+            return received.ToString();
         }
     }
 }

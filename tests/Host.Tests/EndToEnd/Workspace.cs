@@ -11,7 +11,7 @@ namespace Neoteny.Host.Tests.EndToEnd;
 /// <summary>A folder with a tiny model and tiny data, in which a test trains.</summary>
 public sealed class Workspace : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("neoteny-e2e-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("neoteny-e2e-").FullName;
 
     public Workspace()
     {
@@ -33,7 +33,7 @@ public sealed class Workspace : IDisposable
     /// <summary>The data file: 24 short conversations.</summary>
     public string Data => At("data.jsonl");
 
-    public string At(string name) => Path.Combine(_folder, name);
+    public string At(string name) => Path.Combine(folder, name);
 
     /// <summary>Writes a file and returns its path.</summary>
     public string Write(string name, string text)
@@ -95,7 +95,7 @@ public sealed class Workspace : IDisposable
         return Path.Combine(folder.FullName, "tests/Fixtures", path);
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     private static string Conversation(int number) => JsonSerializer.Serialize(new
     {

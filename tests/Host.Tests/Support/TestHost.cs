@@ -7,7 +7,7 @@ namespace Neoteny.Host.Tests;
 /// <summary>A host whose own keys are those of this assembly, with some fixture plugins installed in a folder of its own.</summary>
 internal sealed class TestHost : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("neoteny-test-").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("neoteny-test-").FullName;
 
     /// <param name="plugins">Fixture plugins as <c>Id/Version</c>.</param>
     public TestHost(params IEnumerable<string> plugins)
@@ -20,7 +20,7 @@ internal sealed class TestHost : IDisposable
 
     public HostSetup Setup { get; }
 
-    public string PluginFolder => Path.Combine(_folder, "plugins");
+    public string PluginFolder => Path.Combine(folder, "plugins");
 
     public RecordedLog Log { get; } = new();
 
@@ -48,6 +48,6 @@ internal sealed class TestHost : IDisposable
     public void Dispose()
     {
         Setup.Shared.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(folder, recursive: true);
     }
 }
