@@ -27,7 +27,12 @@ internal static class AttentionComparison
         using var layout = SequenceLayout.Of(lengths, input.Query.device);
         AttentionInput Part(ScalarType dtype) => new()
         {
-            Query = Rows(input.Query, dtype), Key = Rows(input.Key, dtype), Value = Rows(input.Value, dtype), Layout = layout, Spec = input.Spec, NeedsBackward = true,
+            Query = Rows(input.Query, dtype),
+            Key = Rows(input.Key, dtype),
+            Value = Rows(input.Value, dtype),
+            Layout = layout,
+            Spec = input.Spec,
+            NeedsBackward = true,
         };
         Tensor Rows(Tensor x, ScalarType dtype) => x.narrow(0, 0, layout.Tokens).to(dtype);
         var actual = Run(kernel, Part(input.Query.dtype), Rows(gradient, input.Query.dtype));

@@ -51,8 +51,12 @@ public sealed class FlexOnCudaTests
         using var layout = SequenceLayout.Of(lengths, q.device);
         var spec = new AttentionSpec
         {
-            Demands = AttentionFeatures.Causal | AttentionFeatures.GroupedHeads, Scale = 1 / Math.Sqrt(q.size(2)), QueryHeads = 4, KeyHeads = 2,
-            HeadSize = (int)q.size(2), ValueSize = (int)v.size(2),
+            Demands = AttentionFeatures.Causal | AttentionFeatures.GroupedHeads,
+            Scale = 1 / Math.Sqrt(q.size(2)),
+            QueryHeads = 4,
+            KeyHeads = 2,
+            HeadSize = (int)q.size(2),
+            ValueSize = (int)v.size(2),
         };
         var input = new AttentionInput { Query = q, Key = k, Value = v, Layout = layout, Spec = spec, NeedsBackward = true };
         var output = kernel.Forward(input);

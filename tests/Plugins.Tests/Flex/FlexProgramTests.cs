@@ -110,7 +110,12 @@ public sealed class FlexProgramTests : IDisposable
     {
         AttentionSpec With(string? program) => new()
         {
-            Demands = Spec.Demands | (program is null ? 0 : AttentionFeatures.Program), Scale = Spec.Scale, QueryHeads = Heads, KeyHeads = 2, HeadSize = 16, Program = program,
+            Demands = Spec.Demands | (program is null ? 0 : AttentionFeatures.Program),
+            Scale = Spec.Scale,
+            QueryHeads = Heads,
+            KeyHeads = 2,
+            HeadSize = 16,
+            Program = program,
         };
         using var layout = SequenceLayout.Of([Tokens]);
         Tensor q = randn(Tokens, Heads, 16), k = randn(Tokens, 2, 16);

@@ -10,7 +10,12 @@ internal sealed partial class TextParser
 
     private static readonly Dictionary<string, Variable> Variables = new(StringComparer.Ordinal)
     {
-        ["score"] = Variable.Score, ["document"] = Variable.Document, ["head"] = Variable.Head, ["q"] = Variable.Query, ["k"] = Variable.Key, ["length"] = Variable.Length,
+        ["score"] = Variable.Score,
+        ["document"] = Variable.Document,
+        ["head"] = Variable.Head,
+        ["q"] = Variable.Query,
+        ["k"] = Variable.Key,
+        ["length"] = Variable.Length,
     };
 
     private readonly string text;

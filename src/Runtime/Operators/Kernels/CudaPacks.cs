@@ -1,5 +1,5 @@
-using Neoteny.Runtime.Cuda;
 using Neoteny.Runtime.Cpu;
+using Neoteny.Runtime.Cuda;
 using TorchSharp;
 using static TorchSharp.torch;
 
