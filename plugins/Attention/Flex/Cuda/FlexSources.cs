@@ -20,7 +20,7 @@ internal static class FlexSources
     /// <param name="value">Size of a value head, filled up.</param>
     /// <param name="fragments">16-row fragments a warp of the forward kernel holds.</param>
     public static CudaSource TensorCore(LayerProgram program, ScalarType dtype, int key, int value, int fragments)
-        => Get(program, ["FlexPrimitives.cu", "FlexTensorCore.cu"], [Element(dtype), Macro("HK", key), Macro("HV", value), Macro("MT", fragments)], isFast: true);
+        => Get(program, ["FlexPrimitives.cu", "FlexTiles.cu", "FlexTensorCore.cu"], [Element(dtype), Macro("HK", key), Macro("HV", value), Macro("MT", fragments)], isFast: true);
 
     /// <summary>The plain kernels.</summary>
     /// <param name="program">The program.</param>
