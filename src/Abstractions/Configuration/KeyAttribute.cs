@@ -36,4 +36,10 @@ public sealed class KeyAttribute(string name) : Attribute
 
     /// <summary>Whether a file without this key is an error.</summary>
     public bool Required { get; set; }
+
+    /// <summary>
+    /// On a boolean key of a plugin: names of losses and modules that the same plugin provides. They take part in a run where the key is true (a loss
+    /// becomes the run's loss), and not where it is false. What no key activates takes part whenever its plugin is loaded, a loss when <c>loss:</c> names it.
+    /// </summary>
+    public string[] Activates { get; set; } = [];
 }

@@ -25,6 +25,9 @@ internal sealed record KeyInfo(string Name, string Property, KeyShape Shape)
     /// <summary>Whether a plain text stands for a mapping with this key alone.</summary>
     public bool Shorthand { get; init; }
 
+    /// <summary>Losses and modules that take part where the key is true.</summary>
+    public IReadOnlyList<string> Activates { get; init; } = [];
+
     /// <summary>Name and aliases.</summary>
     public IEnumerable<string> Spellings => Aliases.Prepend(Name);
 }

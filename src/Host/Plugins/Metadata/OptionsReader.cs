@@ -40,6 +40,7 @@ internal static class OptionsReader
     private static KeyInfo WithDetails(KeyInfo key, AttributeInfo attribute) => key with
     {
         Aliases = attribute.Texts(nameof(KeyAttribute.Aliases)),
+        Activates = attribute.Texts(nameof(KeyAttribute.Activates)),
         Allowed = attribute.Texts(nameof(KeyAttribute.Allowed)),
         Minimum = attribute.Named(nameof(KeyAttribute.Minimum)) as double? ?? key.Minimum,
         Maximum = attribute.Named(nameof(KeyAttribute.Maximum)) as double? ?? key.Maximum,
