@@ -5,6 +5,9 @@ namespace Neoteny.Host.Tests.Packages;
 /// <summary>Packages by id, from folders and from a NuGet server.</summary>
 public sealed class FeedTests : IDisposable
 {
+    // Six attempts, a second apart, for a server that answers 404: the delay is read when NuGet is used first.
+    static FeedTests() => Environment.SetEnvironmentVariable("NUGET_ENHANCED_NETWORK_RETRY_DELAY_MILLISECONDS", "1");
+
     private readonly string folder = Directory.CreateTempSubdirectory("neoteny-test-").FullName;
     private readonly StringWriter output = new();
     private readonly StringWriter error = new();

@@ -7,13 +7,13 @@ using Neoteny.Conformance.Xunit;
 namespace PluginNamespace.Tests;
 
 /// <summary>Marks, options, scripts, and that it unloads after use.</summary>
-public sealed class MyPluginTests : PluginConformance
+public sealed class TheWholePluginIsTested : PluginConformance
 {
     protected override Assembly Plugin => Assembly.Load("MyPlugin");
 }
 
 /// <summary>Fails when an extension has no conformance class.</summary>
-public sealed class EverythingIsTested : EveryExtensionHasASuite
+public sealed class EveryExtensionIsTested : EveryExtensionHasASuite
 {
     protected override IEnumerable<Assembly> Plugins => [Assembly.Load("MyPlugin")];
 }
