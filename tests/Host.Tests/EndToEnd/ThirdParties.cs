@@ -15,6 +15,7 @@ public sealed partial class ThirdParties : IDisposable
 
     private static readonly string _sample = "samples/ThirdParty.Attention";
     private readonly string folder = Directory.CreateTempSubdirectory("neoteny-third-").FullName;
+    private readonly string compiler = $"neoteny-tests-{Environment.ProcessId}";
     private string? tested;
 
     public ThirdParties()
@@ -35,7 +36,7 @@ public sealed partial class ThirdParties : IDisposable
         CopySample();
         foreach (var id in new[] { NormProject.Id, NormProject.HazardousId })
             NormProject.Write(At(id), Metadata("PackageVersion"), CentralVersion("YamlDotNet"));
-        FirstTests = DotNetCommand.Run(folder, [.. Arguments(Commands[^1]), "-c", "Release"]);
+        FirstTests = DotNetCommand.RunWithCompiler(folder, compiler, [.. Arguments(Commands[^1]), "-c", "Release"]);
         BuildOthers();
     }
 
@@ -85,7 +86,7 @@ public sealed partial class ThirdParties : IDisposable
         }
     }
 
-    /// <summary>Restores, builds and packs in one process.</summary>
+    /// <summary>Restores, builds and packs in one process, and ends the compiler's.</summary>
     private void BuildOthers()
     {
         var projects = Tests.Select(t => $"{t.Folder}/{t.Id}.Tests.csproj").Append($"{NormProject.Id}/{NormProject.Id}.csproj").ToList();
@@ -97,10 +98,15 @@ public sealed partial class ThirdParties : IDisposable
                 <MSBuild Projects="all.slnx" Targets="Restore" Properties="Configuration=Release;MSBuildRestoreSessionId=1" />
                 <MSBuild Projects="{string.Join(';', projects)}" Targets="Build" Properties="Configuration=Release" BuildInParallel="true" />
                 <MSBuild Projects="{projects[^1]}" Targets="Pack" Properties="Configuration=Release;NoBuild=true" />
+                <CallTarget Targets="EndCompiler" />
+                <OnError ExecuteTargets="EndCompiler" />
+              </Target>
+              <Target Name="EndCompiler">
+                <Exec Command="dotnet exec &quot;$(MSBuildToolsPath)/Roslyn/bincore/VBCSCompiler.dll&quot; -shutdown -pipename:{compiler}" StandardOutputImportance="low" />
               </Target>
             </Project>
             """);
-        DotNetCommand.Run(folder, "build", "all.proj", "-m");
+        DotNetCommand.RunWithCompiler(folder, compiler, "build", "all.proj", "-m");
     }
 
     private string[] Arguments(string command) => [.. command.Replace("$PWD/out/packages", PackagesFolder).Replace("out/packages", PackagesFolder).Replace("../", folder + "/").Split(' ')[1..]];
