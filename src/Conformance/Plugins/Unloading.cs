@@ -20,6 +20,12 @@ public static class Unloading
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
+
+            // Threads of the runtime, such as the one that compiles used methods again, let go a moment later.
+            if (context.IsAlive)
+            {
+                Thread.Sleep(10 * i);
+            }
         }
 
         Judge(run, !context.IsAlive);
