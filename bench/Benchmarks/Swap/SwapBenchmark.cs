@@ -16,7 +16,7 @@ internal sealed class SwapBenchmark : IBenchmark
     public Report Run(int repeat)
     {
         using var example = new ExampleRun();
-        var versions = Plugins.ToDictionary(p => p.Id, p => new[] { example.AddNewer(p.Id), example.Shipped(p.Id) });
+        var versions = Plugins.ToDictionary(p => p.Id, p => new[] { example.Shipped(p.Id), example.AddNewer(p.Id) });
         var (pauses, waits) = (Plugins.ToDictionary(p => p.Id, _ => new List<double>()), Plugins.ToDictionary(p => p.Id, _ => new List<double>()));
         var (asked, steps, current) = (0, new List<double>(), (Task<SwapOutcome>?)null);
         using var done = new CancellationTokenSource();
@@ -30,13 +30,14 @@ internal sealed class SwapBenchmark : IBenchmark
                 return;
             }
 
+            current?.GetAwaiter().GetResult();
             if (asked == 2 * repeat)
             {
                 done.Cancel();
                 return;
             }
 
-            // Alternately one and the other, each to its newer version and back.
+            // Alternately one and the other, each to its older version and back.
             var id = Plugins[asked % 2].Id;
             var start = Stopwatch.GetTimestamp();
             current = Exchange(swap, $"{id}@{versions[id][asked / 2 % 2]}", pauses[id]);
@@ -52,7 +53,7 @@ internal sealed class SwapBenchmark : IBenchmark
         return new Report
         {
             Title = "Hot swap",
-            Method = "The run of examples/capitals-lora.yml, in which Sdpa and CrossEntropy are exchanged by turns for the same plugin under a newer version and back. The pause is what the "
+            Method = "The run of examples/capitals-lora.yml, in which Sdpa and CrossEntropy are exchanged by turns for the same plugin under another version and back. The pause is what the "
                 + "run measures and logs; everything else (loading, checking against the reference) happens beside it.",
             Measurements =
             [
