@@ -139,9 +139,10 @@ internal sealed unsafe class EmulatedKernel
             return "";
         try
         {
-            // A return address lies behind the call.
-            var place = EmulatorCompiler.Run("addr2line", "-e", library, $"0x{position - 1:x}").Trim();
-            return place.StartsWith('?') ? "" : $" ({Path.GetFileName(place.Split(" (")[0])})";
+            // A return address lies behind the call. What is inlined has several places, the innermost first.
+            var places = EmulatorCompiler.Run("addr2line", "-i", "-e", library, $"0x{position - 1:x}").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(p => Path.GetFileName(p.Split(" (")[0])).Where(p => !p.StartsWith('?') && !p.Contains(".hpp:", StringComparison.Ordinal)).ToArray();
+            return places.Length == 0 ? "" : $" ({string.Join(", called at ", places)})";
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
         {

@@ -13,15 +13,17 @@ internal static partial class EmulatedSource
         "tsan-instrument-func-entry-exit=0", "-fno-tree-loop-distribute-patterns", "-w",
     ];
 
+    private static readonly string[] Runtime = ["emulator.hpp", "runtime.hpp", "threads.cpp", "memory.cpp", "warp.cpp"];
     private static readonly string[] Headers = ["emulator.hpp", "device.hpp", "ptx.hpp"];
     private static readonly Lazy<string> Prelude = new(() => CudaSource.Embedded(typeof(CudaSource).Assembly, "neoteny.cuh").Text);
 
     /// <summary>The runtime that all kernels share.</summary>
-    public static string RuntimeLibrary { get; } = EmulatorCompiler.Library("emulator", [EmulatorCompiler.Text("emulator.hpp"), EmulatorCompiler.Text("emulator.cpp")], to =>
+    public static string RuntimeLibrary { get; } = EmulatorCompiler.Library("emulator", Runtime.Select(EmulatorCompiler.Text), to =>
     {
         var folder = Path.GetDirectoryName(to)!;
-        Write(folder, "emulator.hpp", "emulator.cpp");
-        EmulatorCompiler.Run("g++", "-std=c++17", "-O2", "-fPIC", "-shared", "-w", Path.Combine(folder, "emulator.cpp"), "-o", to);
+        Write(folder, Runtime);
+        var sources = Runtime.Where(f => f.EndsWith(".cpp", StringComparison.Ordinal)).Select(f => Path.Combine(folder, f));
+        EmulatorCompiler.Run("g++", ["-std=c++17", "-O2", "-fPIC", "-shared", "-w", .. sources, "-o", to]);
     });
 
     /// <summary>Compiles a source with its macros; returns the library's path.</summary>
