@@ -6,11 +6,11 @@ namespace Neoteny.Tests;
 /// <summary>A CUDA source translated to C++ and compiled for the CPU. The kernels themselves are not changed: what differs is what their words mean.</summary>
 internal static partial class EmulatedSource
 {
-    // The library's own file names would stand in messages otherwise.
+    // The sanitizers' libraries are not linked: the runtime has the functions that instrumented code calls.
     private static readonly string[] Compile =
     [
-        "-std=c++17", "-O1", "-g1", "-fPIC", "-fno-gnu-unique", "-fno-strict-aliasing", "-fno-exceptions", "-fno-rtti", "-fno-builtin-abs", "-fsanitize=thread", "--param",
-        "tsan-instrument-func-entry-exit=0", "-fno-tree-loop-distribute-patterns", "-w",
+        "-O1", "-g1", "-fPIC", "-fno-gnu-unique", "-fno-strict-aliasing", "-fno-exceptions", "-fno-rtti", "-fno-builtin-abs", "-fsanitize=thread", "--param",
+        "tsan-instrument-func-entry-exit=0", "-fsanitize=alignment,bounds,integer-divide-by-zero,shift-exponent", "-fno-sanitize-recover=all", "-fno-tree-loop-distribute-patterns", "-w",
     ];
 
     private static readonly string[] Runtime = ["emulator.hpp", "runtime.hpp", "threads.cpp", "memory.cpp", "warp.cpp"];
@@ -29,31 +29,33 @@ internal static partial class EmulatedSource
     /// <summary>Compiles a source with its macros; returns the library's path.</summary>
     public static string Library(CudaSource source)
     {
-        string[] macros = [.. source.Options.Where(o => o.StartsWith("-D", StringComparison.Ordinal)), "-DNEOTENY_EMULATED"];
-        return EmulatorCompiler.Library(Path.GetFileNameWithoutExtension(source.Name), [source.Name, source.Text, Prelude.Value, RuntimeLibrary, .. Headers.Select(EmulatorCompiler.Text), .. Compile, .. macros], to =>
+        string[] options = [.. source.Options.Where(o => o.StartsWith("-D", StringComparison.Ordinal)), Standard(source)];
+        string[] ingredients = [source.Name, source.Text, Prelude.Value, RuntimeLibrary, .. Headers.Select(EmulatorCompiler.Text), .. Compile, .. options];
+        return EmulatorCompiler.Library(Path.GetFileNameWithoutExtension(source.Name), ingredients, to =>
         {
             var folder = Path.GetDirectoryName(to)!;
             string At(string file) => Path.Combine(folder, file);
             Write(folder, Headers);
             File.WriteAllText(At("neoteny.cuh"), Prelude.Value);
             File.WriteAllText(At("source.cpp"), $"#include \"device.hpp\"\n#include \"ptx.hpp\"\n#line 1 \"{source.Name}\"\n{source.Text}");
-            File.WriteAllText(At("translated.cpp"), Translate(EmulatorCompiler.Run("g++", ["-E", "-std=c++17", .. macros, $"-I{folder}", At("source.cpp")])));
-            EmulatorCompiler.Run("g++", [.. Compile, "-fpreprocessed", "-c", At("translated.cpp"), "-o", At("translated.o")]);
+            File.WriteAllText(At("translated.cpp"), Translate(EmulatorCompiler.Run("g++", ["-E", .. options, $"-I{folder}", At("source.cpp")])));
+            EmulatorCompiler.Run("g++", [.. Compile, Standard(source), "-fpreprocessed", "-c", At("translated.cpp"), "-o", At("translated.o")]);
             EmulatorCompiler.Run("g++", "-shared", "-Wl,-Bsymbolic", At("translated.o"), RuntimeLibrary, "-o", to);
         });
     }
+
+    private static string Standard(CudaSource source) => source.Options.FirstOrDefault(o => o.StartsWith("--std=", StringComparison.Ordinal))?[1..] ?? "-std=c++17";
 
     /// <summary>Preprocessed CUDA C++ as C++: storage of shared memory, instructions as calls, and a function for each kernel that the emulator can call.</summary>
     private static string Translate(string text)
     {
         text = DynamicShared().Replace(text, "extern $1 __asm__(\"neoteny_dynamic_shared\");").Replace("__neoteny_shared__", "static thread_local", StringComparison.Ordinal);
         text = PtxStatement.Replace(text);
-        var kernels = Kernel().Matches(text).Select(m => $"NEOTENY_KERNEL({m.Groups[1].Value})").Distinct();
-        var calls = string.Concat(kernels.Select(k => Thunks(k["NEOTENY_KERNEL(".Length..^1])));
+        var calls = string.Concat(Kernel().Matches(text).Select(m => m.Groups[1].Value).Distinct().Select(Calls));
         return text.Replace("__neoteny_global__", "__attribute__((noinline))", StringComparison.Ordinal) + "\n" + calls;
     }
 
-    private static string Thunks(string kernel) => $$"""
+    private static string Calls(string kernel) => $$"""
         extern "C" __attribute__((no_sanitize("thread"))) void neoteny_call_{{kernel}}(void** arguments) { neoteny_call({{kernel}}, arguments); }
         extern "C" __attribute__((no_sanitize("thread"))) int neoteny_sizes_{{kernel}}(int* sizes) { return neoteny_sizes({{kernel}}, sizes); }
 

@@ -54,6 +54,8 @@ internal static class EmulatorCompiler
     public static string Run(string program, params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // Messages in English, with plain quotes.
+        start.Environment["LC_ALL"] = "C";
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();

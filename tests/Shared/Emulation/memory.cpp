@@ -178,6 +178,20 @@ NEOTENY_HOOK(2)
 NEOTENY_HOOK(4)
 NEOTENY_HOOK(8)
 NEOTENY_HOOK(16)
+
+// What -fsanitize=alignment,bounds,... calls where a check fails. Data begins with the place in the source: a file's name, a line and a column.
+struct Place {
+    const char* file;
+    u32 line, column;
+};
+void __ubsan_handle_type_mismatch_v1_abort(void* data, address_t p) {
+    const u8 alignment = *((u8*)data + sizeof(Place) + sizeof(void*));
+    fail(__builtin_return_address(0), "uses an address that is no multiple of %d", 1 << alignment);
+}
+void __ubsan_handle_out_of_bounds_abort(void*, address_t index) { fail(__builtin_return_address(0), "uses element %ld of an array that has none such", (long)index); }
+void __ubsan_handle_divrem_overflow_abort(void*, address_t, address_t) { fail(__builtin_return_address(0), "divides by zero"); }
+void __ubsan_handle_shift_out_of_bounds_abort(void*, address_t, address_t by) { fail(__builtin_return_address(0), "shifts by %ld bits", (long)by); }
+
 void __tsan_read_range(void* p, long size) { access(p, size, 1, false, __builtin_return_address(0)); }
 void __tsan_write_range(void* p, long size) { access(p, size, 1, true, __builtin_return_address(0)); }
 void __tsan_vptr_update(void*, void*) {}
