@@ -16,7 +16,9 @@ alignas(1024) u8 neoteny_dynamic_shared[kMostDynamic];
 namespace {
 
 Region regions[80];
-int region_count, last_region;
+int region_count;
+// Which region a page was found in last.
+u8 recent[64];
 address_t image_begin, image_end;
 
 void describe(char* text, int size, u16 thread) {
@@ -46,10 +48,14 @@ void race(const Access& other, bool write, bool other_write, const Region& regio
          other_write ? "wrote" : "read");
 }
 
+bool same(const Access& a, const Access& b) { return memcmp(&a, &b, sizeof(Access)) == 0; }
+
 void note(const Region& region, address_t at, long size, bool write, void* position) {
     const Access now = {epoch, (u16)current->number, current->warp_epoch};
     Shadow* s = region.shadow + (at - region.begin);
     for (long i = 0; i < size; i++, s++) {
+        // Nothing is new: what another thread did since would have been found there.
+        if (write ? same(s->write, now) : s->read.epoch == epoch && (s->read.thread == kBlockReads || same(s->read, now))) continue;
         if (region.shared && !write && s->write.epoch < block_start)
             fail(position, "reads byte %ld of %s, which no thread of the block has written", (long)(at + i - region.begin), region.name);
         if (!ordered(s->write, region.shared)) race(s->write, write, true, region, at + i, position);
@@ -96,9 +102,10 @@ namespace neoteny_emulated {
 const Region* locate(address_t at, long size, bool write, void* position) {
     const address_t stack = (address_t)stacks + current->number * kStack;
     if (at >= stack && at + size <= stack + kStack) return nullptr;
-    if (last_region < region_count && at >= regions[last_region].begin && at + size <= regions[last_region].end) return &regions[last_region];
+    u8& guess = recent[at / 4096 % sizeof recent];
+    if (guess < region_count && at >= regions[guess].begin && at + size <= regions[guess].end) return &regions[guess];
     for (int i = 0; i < region_count; i++)
-        if (at >= regions[i].begin && at + size <= regions[i].end) return &regions[last_region = i];
+        if (at >= regions[i].begin && at + size <= regions[i].end) return &regions[guess = i];
     if (at >= image_begin && at + size <= image_end) return nullptr;
     const Region* near = nullptr;
     address_t distance = ~0ul;
@@ -124,7 +131,7 @@ void access(const void* p, long size, long alignment, bool write, void* position
 void open_memory() {
     region_count = launch->region_count;
     memcpy(regions, launch->regions, sizeof(Region) * region_count);
-    last_region = 0;
+    memset(recent, 0, sizeof recent);
     // Touched first, so that this thread has the library's shared variables.
     launch->touch();
     dl_iterate_phdr(find_image, (void*)launch->touch);
