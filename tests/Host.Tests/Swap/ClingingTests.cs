@@ -29,11 +29,13 @@ public sealed class ClingingTests(Workspace workspace) : IClassFixture<Workspace
         using var test = new LiveTest(workspace, "Clinging/1.0.0", "Steady/1.0.0");
         var whole = test.Train($"whole-{loss}", Keys("steady_loss"), _ => { });
         Task<SwapOutcome>? asked = null;
+        var before = LiveTest.Contexts("Clinging");
 
         var swapped = test.Train($"out-{loss}", Keys(loss), s => asked ??= s.Step == 4 ? s.Ask("loss=steady_loss") : null);
 
         var outcome = await asked!;
         Assert.Equal(isFreed, outcome.OldIsFreed);
+        Assert.Equal(isFreed, LiveTest.Contexts("Clinging") == before);
         LiveTest.AssertSays($@"swapped loss: {loss} \(Clinging 1.0.0\) -> steady_loss \(Steady 1.0.0\) at step 4, pause [0-9.]+ ms{told}", outcome.Message);
         Assert.Equal(whole, swapped);
     }

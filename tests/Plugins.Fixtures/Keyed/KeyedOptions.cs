@@ -2,7 +2,7 @@ using Neoteny.Configuration;
 
 namespace Neoteny.Plugins.Keyed;
 
-/// <summary>Keys that switch losses and modules on.</summary>
+/// <summary>Keys that switch losses on, and a module that computes something else than the model.</summary>
 [Options]
 public sealed record KeyedOptions
 {
@@ -11,12 +11,6 @@ public sealed record KeyedOptions
 
     [Key("keyed_second", Aliases = ["keyed_2"], Activates = ["keyed_second_loss"])]
     public bool? Second { get; init; }
-
-    [Key("keyed_norms", Activates = ["keyed_norm", "keyed_sleeve"])]
-    public bool Norms { get; init; }
-
-    [Key("keyed_sleeve_alone", Activates = ["keyed_sleeve"])]
-    public bool Sleeve { get; init; }
 
     [Key("keyed_wrong", Activates = ["keyed_wrong"])]
     public bool Wrong { get; init; }

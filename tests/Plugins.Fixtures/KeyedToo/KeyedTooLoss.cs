@@ -1,15 +1,7 @@
-using Neoteny.Configuration;
 using Neoteny.Losses;
 using Neoteny.Plugins.Steady;
 
 namespace Neoteny.Plugins.KeyedToo;
-
-[Options]
-public sealed record KeyedTooOptions
-{
-    [Key("keyed_too", Activates = ["keyed_too_loss"], Default = "true")]
-    public bool Loss { get; init; } = true;
-}
 
 /// <summary>A second plugin whose loss is on by default.</summary>
 [Provides("keyed_too_loss")]
