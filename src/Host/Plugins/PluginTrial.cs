@@ -21,6 +21,8 @@ internal static class PluginTrial
         using var plugins = new PluginSet(catalog, setup.Shared, binder, logs);
         foreach (var selection in selections)
             Try(() => plugins.Load(selection.Plugin, selection.Why));
+        foreach (var key in plugins.Plugins.SelectMany(p => p.Manifest.Keys))
+            KeyChecker.CheckRequired(key, file);
         var loss = LossWishes.Choose(file, binder, plugins.Plugins).Name;
         file.Problems.ThrowIfAny();
         if (plugins.Names<ILoss>().Contains(loss))

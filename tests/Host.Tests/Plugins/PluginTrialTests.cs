@@ -29,11 +29,12 @@ public sealed class PluginTrialTests(Workspace workspace) : IClassFixture<Worksp
     [Theory]
     [InlineData("plugins: [Greeter, Rival]", "Greeter 1.0.0 and Rival 1.0.0 both provide greeting 'hello'; use only one of them in a run")]
     [InlineData("plugins: [Keyed, KeyedToo]", "run.yml: keyed of Keyed 1.0.0 is on by default, and keyed_too of KeyedToo 1.0.0 is on by default, and a run has one loss. Write loss: keyed_loss or loss: keyed_too_loss.")]
+    [InlineData("plugins: [Overlapping]", "run.yml: missing key 'overlapping_depth' (How deep)")]
     [InlineData("greeter_times: 9", "run.yml:1:16: greeter_times: must be from 1 to 3, not 9")]
-    [InlineData("plugins: [Nobody]", "run.yml:1:11: plugins: the plugin 'Nobody' is not installed; installed: Greeter, Keyed, KeyedToo, Rival; another one is installed with: neoteny plugins install Nobody (searched {0})")]
+    [InlineData("plugins: [Nobody]", "run.yml:1:11: plugins: the plugin 'Nobody' is not installed; installed: Greeter, Keyed, KeyedToo, Overlapping, Rival; another one is installed with: neoteny plugins install Nobody (searched {0})")]
     public void A_file_that_contradicts_itself_is_refused(string yaml, string message)
     {
-        using var host = new TestHost("Greeter/1.0.0", "Rival/1.0.0", "Keyed/1.0.0", "KeyedToo/1.0.0");
+        using var host = new TestHost("Greeter/1.0.0", "Rival/1.0.0", "Keyed/1.0.0", "KeyedToo/1.0.0", "Overlapping/1.0.0");
 
         Assert.Equal(string.Format(message, host.PluginFolder), Assert.Throws<InputException>(() => Try(host, yaml)).Message);
     }

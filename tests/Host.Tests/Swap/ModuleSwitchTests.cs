@@ -40,6 +40,35 @@ public sealed class ModuleSwitchTests(Workspace workspace) : IClassFixture<Works
     }
 
     [Fact]
+    public void What_a_swap_switched_off_stays_off_in_the_next_version()
+    {
+        using var test = new LiveTest(workspace, "Mold/1.0.0");
+        IEnumerable<(string, string?)> keys = [.. Keys, ("plugins", "[Mold]")];
+        var whole = test.Train("mold-whole", keys, _ => { });
+        test.Install("Mold/1.1.0");
+        var asked = new List<Task<SwapOutcome>>();
+        var active = new Dictionary<int, string>();
+
+        var switched = test.Train("mold", [.. keys, ("plugins", "['Mold@1.*']")], s =>
+        {
+            string? target = s.Step switch { 2 => "module:mold=off", 6 => "Mold@1.0.0", 12 => "module:mold", _ => null };
+            if (target is not null)
+            {
+                asked.Add(s.Ask(target));
+            }
+
+            active[s.Step] = string.Join(", ", s.Swap.Status.Plugins.Where(p => p.Id == "Mold").Select(p => $"{p.Version} {string.Join(' ', p.InUse)}"));
+        });
+
+        Assert.Collection(asked.Select(a => a.Result),
+            o => LiveTest.AssertSays("swapped module mold: Mold 1.1.0 goes out at step 2, pause [0-9.]+ ms", o.Message),
+            o => LiveTest.AssertSays("swapped Mold 1.1.0 -> 1.0.0 at step 6, pause [0-9.]+ ms, old version unloaded", o.Message),
+            o => LiveTest.AssertSays("swapped module mold: Mold 1.0.0 comes in at step 12, pause [0-9.]+ ms", o.Message));
+        Assert.Equal(["1.1.0 module mold", "1.1.0 ", "1.0.0 ", "1.0.0 module mold"], new[] { 2, 4, 10, 20 }.Select(step => active[step]));
+        LiveTest.AssertSame(whole, switched);
+    }
+
+    [Fact]
     public async Task A_module_that_the_configuration_switched_on_goes_out()
     {
         using var test = new LiveTest(workspace, "Keyed/1.0.0");
