@@ -160,18 +160,20 @@ internal sealed partial class PluginSet : IDisposable
     private LoadedPlugin LoadProvider(Type point, string name, string? key)
     {
         var label = ProvidedName.Label(point.FullName!);
-        var providers = catalog.List().Where(p => p.Status == PluginStatus.Available && Provides(p.Manifest!, point, name)).ToList();
+        var providers = catalog.List().Where(p => p.Status == PluginStatus.Available && Loaded(p.Id) is null && Provides(p.Manifest!, point, name)).ToList();
+        var what = $"{label} '{name}'";
         var where = key is null ? "" : $"{key}: ";
         switch (providers.Count)
         {
             case 1:
-                return LoadLate(providers[0], $"it provides {label} '{name}'");
+                return LoadLate(providers[0], $"it provides {what}");
             case 0:
                 var names = catalog.NamesOf(p => p.Point == point.FullName);
-                throw new InputException($"{where}no installed plugin provides {label} '{name}'; installed: {names}");
+                var reason = catalog.OfAnotherVersion(plugins.Select(p => p.Installed), what, p => p.Point == point.FullName && p.Name == name);
+                throw new InputException(where + (reason ?? $"no installed plugin provides {what}; installed: {names}"));
             default:
                 var both = string.Join(" and ", providers);
-                throw new InputException($"{where}{both} both provide {label} '{name}'; name the one you mean under 'plugins'");
+                throw new InputException($"{where}{both} both provide {what}; name the one you mean under 'plugins'");
         }
     }
 

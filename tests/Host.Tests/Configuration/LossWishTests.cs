@@ -35,10 +35,13 @@ public sealed class LossWishTests : IDisposable
         + "run.yml:3:7: loss cannot be combined with keyed_too (run.yml:1:12): a run has one loss. Keep one of the two.")]
     [InlineData("plugins: [Keyed, KeyedToo]", "run.yml: keyed of Keyed 1.0.0 is on by default, and keyed_too of KeyedToo 1.0.0 is on by default, and a run has one loss. Write loss: keyed_loss or loss: keyed_too_loss.")]
     [InlineData("loss: keyed_los", "run.yml:1:7: loss: no installed plugin provides loss 'keyed_los'; installed: keyed_loss, keyed_second_loss, keyed_too_loss")]
+    [InlineData("loss: steady_loss\nplugins: ['Steady@1.5.0']", "run.yml:1:7: loss: Steady 1.5.0 does not provide loss 'steady_loss', and Steady 1.7.0 does; name that version under 'plugins'", "Steady/1.5.0", "Steady/1.7.0")]
     [InlineData("loss: auto", "run.yml:1:7: loss: no installed plugin provides loss 'auto'; installed: keyed_loss, keyed_second_loss, keyed_too_loss")]
     [InlineData("adapter: auto", "run.yml:1:10: adapter: no installed plugin provides adapter 'auto'; installed: none")]
-    public void Wishes_that_contradict_each_other_or_lead_nowhere_are_refused(string yaml, string message)
+    public void Wishes_that_contradict_each_other_or_lead_nowhere_are_refused(string yaml, string message, params string[] more)
     {
+        foreach (var plugin in more)
+            host.Install(plugin);
         Assert.Equal(message, Assert.Throws<InputException>(() => Open(yaml)).Message);
     }
 

@@ -105,6 +105,18 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void A_name_that_only_another_version_provides_names_both_versions()
+    {
+        using var host = new TestHost("Steady/1.5.0", "Steady/1.7.0");
+        using var run = host.Open("plugins: ['Steady@1.5.0']");
+
+        var error = Assert.Throws<InputException>(() => run.Plugins.Get<Losses.ILoss>("steady_loss", "loss"));
+
+        Assert.Equal("loss: Steady 1.5.0 does not provide loss 'steady_loss', and Steady 1.7.0 does; name that version under 'plugins'", error.Message);
+        Assert.Equal("Steady 1.5.0", run.Plugins.Plugins.Single().Manifest.ToString());
+    }
+
+    [Fact]
     public void A_backend_key_names_what_is_installed()
     {
         using var host = new TestHost("Greeter/1.0.0");
