@@ -4,6 +4,7 @@ using Neoteny.Conformance.Xunit;
 using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Flash;
 using Neoteny.Plugins.Flex;
+using Neoteny.Plugins.Liger;
 using Neoteny.Plugins.Lora;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Plugins.Xformers;
@@ -17,7 +18,7 @@ public sealed class ShippedExtensionsHaveSuites : EveryExtensionHasASuite
 
 public sealed class ShippedPluginTests
 {
-    public static Assembly[] Assemblies { get; } = [typeof(SdpaAttention).Assembly, typeof(FlashAttention2).Assembly, typeof(FlexAttention).Assembly, typeof(XformersAttention).Assembly, typeof(CrossEntropyLoss).Assembly, typeof(LoraAdapter).Assembly];
+    public static Assembly[] Assemblies { get; } = [typeof(SdpaAttention).Assembly, typeof(FlashAttention2).Assembly, typeof(FlexAttention).Assembly, typeof(XformersAttention).Assembly, typeof(CrossEntropyLoss).Assembly, typeof(LigerOptions).Assembly, typeof(LoraAdapter).Assembly];
 
     public static TheoryData<string> Names() => [.. Assemblies.Select(a => a.GetName().Name!)];
 
