@@ -46,10 +46,14 @@ public sealed record LossCase(string Name, int Tokens, int Hidden, int Vocabular
     /// <summary>Large vocabularies with few tokens, so that a suite takes seconds.</summary>
     public static IReadOnlyList<LossCase> Large { get; } =
     [
-        new("vocabulary of 50257", 3, 24, 50_257),
-        new("vocabulary of 128256", 2, 8, 128_256) { Ignored = IgnoredLabels.None },
-        new("vocabulary of 256000", 2, 8, 256_000) { Ignored = IgnoredLabels.None },
+        Long("vocabulary of 50257", 3, 24, 50_257),
+        Long("vocabulary of 128256", 2, 8, 128_256) with { Ignored = IgnoredLabels.None },
+        Long("vocabulary of 256000", 2, 8, 256_000) with { Ignored = IgnoredLabels.None },
     ];
+
+    // The hidden gradient sums over the vocabulary, and the rounding of a sum grows with the root of its length; the plain tolerance is made for a few thousand.
+    private static LossCase Long(string name, int tokens, int hidden, int vocabulary)
+        => new(name, tokens, hidden, vocabulary) { Slack = Math.Sqrt(vocabulary / 4096.0) };
 
     /// <inheritdoc/>
     public override string ToString() => Name;
