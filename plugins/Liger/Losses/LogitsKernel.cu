@@ -37,25 +37,21 @@ extern "C" __global__ void __launch_bounds__(1024) logits(real* z, const long lo
     const long long t = blockIdx.x;
     real* row = z + t * columns;
     const long long label = labels[t];
-    int lead = (int)((16u - ((u32)(u64)row & 15u)) & 15u) / (int)sizeof(real);
-    if (lead > columns) lead = columns;
-    const int whole = (columns - lead) / kPack * kPack, end = lead + whole, edges = columns - whole;
-    // The edge element of this thread.
-    const int edge = (int)threadIdx.x < lead ? (int)threadIdx.x : (int)threadIdx.x + whole;
-    const bool has_edge = (int)threadIdx.x < edges;
+    const RowCut cut = cut_row(row, columns);
+    const int first = cut.lead + threadIdx.x * kPack, step = blockDim.x * kPack;
     if (label < 0) {
         if (threadIdx.x == 0) losses[t] = 0.0f;
         if (differentiate) {
             Pack<real> zero;
 #pragma unroll
             for (int k = 0; k < kPack; k++) zero.at[k] = from_float<real>(0.0f);
-            for (int c = lead + threadIdx.x * kPack; c < end; c += blockDim.x * kPack) store_pack(row + c, zero);
-            if (has_edge) row[edge] = zero.at[0];
+            for (int c = first; c < cut.end; c += step) store_pack(row + c, zero);
+            if (cut.has_edge) row[cut.edge] = zero.at[0];
         }
         return;
     }
     Statistics own = {kLowest, 0.0f, 0.0f};
-    for (int c = lead + threadIdx.x * kPack; c < end; c += blockDim.x * kPack) {
+    for (int c = first; c < cut.end; c += step) {
         Pack<real> pack = load_pack(row + c);
         float x[kPack], larger = own.most;
 #pragma unroll
@@ -72,7 +68,7 @@ extern "C" __global__ void __launch_bounds__(1024) logits(real* z, const long lo
         own.sum = own.sum * __expf(own.most - larger) + part;
         own.most = larger;
     }
-    if (has_edge) own.add(capped(to_float(row[edge]), cap));
+    if (cut.has_edge) own.add(capped(to_float(row[cut.edge]), cap));
     const float top = block_max(own.most, scratch);
     const float sum = block_sum(own.sum * __expf(own.most - top), scratch);
     const float mean = smoothing > 0.0f ? block_sum(own.total, scratch) / (float)columns : 0.0f;
@@ -90,11 +86,11 @@ extern "C" __global__ void __launch_bounds__(1024) logits(real* z, const long lo
         if (c == label) g -= 1.0f - smoothing;
         return factor * g * (1.0f - u * u);
     };
-    for (int c = lead + threadIdx.x * kPack; c < end; c += blockDim.x * kPack) {
+    for (int c = first; c < cut.end; c += step) {
         Pack<real> pack = load_pack(row + c);
 #pragma unroll
         for (int k = 0; k < kPack; k++) pack.at[k] = from_float<real>(gradient(to_float(pack.at[k]), c + k));
         store_pack(row + c, pack);
     }
-    if (has_edge) row[edge] = from_float<real>(gradient(to_float(row[edge]), edge));
+    if (cut.has_edge) row[cut.edge] = from_float<real>(gradient(to_float(row[cut.edge]), cut.edge));
 }

@@ -35,7 +35,8 @@ internal unsafe interface ILanes<TSelf>
     /// <summary><c>x * 2^n</c> for whole n, within the range of normal numbers.</summary>
     static abstract TSelf Scale(TSelf x, TSelf n);
 
-    static abstract TSelf Sqrt(TSelf x);
+    /// <summary>The natural logarithm.</summary>
+    static abstract TSelf Log(TSelf x);
 
     /// <summary>One of two by the sign of <paramref name="x"/>.</summary>
     static abstract TSelf IfNegative(TSelf x, TSelf yes, TSelf no);

@@ -31,7 +31,7 @@ internal readonly unsafe struct Lanes16(Vector512<float> v) : ILanes<Lanes16>
 
     public static Lanes16 Scale(Lanes16 x, Lanes16 n) => new((x.v.AsInt32() + (Vector512.ConvertToInt32Native(n.v) << 23)).AsSingle());
 
-    public static Lanes16 Sqrt(Lanes16 x) => new(Vector512.Sqrt(x.v));
+    public static Lanes16 Log(Lanes16 x) => new(Vector512.Log(x.v));
 
     public static Lanes16 IfNegative(Lanes16 x, Lanes16 yes, Lanes16 no) => new(Vector512.ConditionalSelect(Vector512.LessThan(x.v, Vector512<float>.Zero), yes.v, no.v));
 

@@ -31,7 +31,7 @@ internal readonly unsafe struct Lanes8(Vector256<float> v) : ILanes<Lanes8>
 
     public static Lanes8 Scale(Lanes8 x, Lanes8 n) => new((x.v.AsInt32() + (Vector256.ConvertToInt32Native(n.v) << 23)).AsSingle());
 
-    public static Lanes8 Sqrt(Lanes8 x) => new(Vector256.Sqrt(x.v));
+    public static Lanes8 Log(Lanes8 x) => new(Vector256.Log(x.v));
 
     public static Lanes8 IfNegative(Lanes8 x, Lanes8 yes, Lanes8 no) => new(Vector256.ConditionalSelect(Vector256.LessThan(x.v, Vector256<float>.Zero), yes.v, no.v));
 

@@ -59,6 +59,23 @@ template <class T> __device__ __forceinline__ void store_pack(T* p, const Pack<T
     *reinterpret_cast<uint4*>(p) = *reinterpret_cast<const uint4*>(&x);
 }
 
+// A row of any length and alignment: whole packs from lead to end, and fewer than two packs of elements around them, one for each of the first threads.
+struct RowCut {
+    int lead, end, edge;
+    bool has_edge;
+};
+
+template <class T> __device__ __forceinline__ RowCut cut_row(const T* row, int columns) {
+    RowCut cut;
+    cut.lead = (int)((16u - ((u32)(u64)row & 15u)) & 15u) / (int)sizeof(T);
+    if (cut.lead > columns) cut.lead = columns;
+    const int whole = (columns - cut.lead) / Pack<T>::size * Pack<T>::size;
+    cut.end = cut.lead + whole;
+    cut.edge = (int)threadIdx.x < cut.lead ? (int)threadIdx.x : (int)threadIdx.x + whole;
+    cut.has_edge = (int)threadIdx.x < columns - whole;
+    return cut;
+}
+
 // Copies 16 bytes from global to shared memory on the side; both addresses are multiples of 16. A thread sees what it copied itself once
 // await_copies<N> has returned: then all but its last N closed groups of copies have arrived.
 __device__ __forceinline__ void copy_ahead(void* shared, const void* global) {
