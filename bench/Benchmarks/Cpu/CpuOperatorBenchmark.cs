@@ -9,7 +9,7 @@ namespace Neoteny.Benchmarks.Cpu;
 /// <summary>Fused operators on the CPU against the plain compositions in TorchSharp. Each is compared before it is timed.</summary>
 internal sealed class CpuOperatorBenchmark : IBenchmark
 {
-    private const int WarmUp = 3;
+    private const int WarmUp = 10;
     private const double Tolerance = 2e-5;
 
     public string Name => "cpu-operators";

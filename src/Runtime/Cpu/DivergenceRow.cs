@@ -21,7 +21,7 @@ internal readonly unsafe struct DivergenceRow(int columns, DivergenceTerms terms
         var i = 0;
         for (; i <= n - T.Count; i += T.Count)
         {
-            var (_, value, slope) = Terms(T.Load(student + i), T.Load(teacher + i), lseQ, lseP);
+            var (value, slope) = Terms(Log(T.Load(student + i), lseQ), Log(T.Load(teacher + i), lseP));
             values += value;
             slopes += slope;
         }
@@ -29,7 +29,7 @@ internal readonly unsafe struct DivergenceRow(int columns, DivergenceTerms terms
         var (total, along) = (values.Sum(), slopes.Sum());
         for (; i < n; i++)
         {
-            var (_, value, slope) = Terms(T.Of(student[i]), T.Of(teacher[i]), lseQ, lseP);
+            var (value, slope) = Terms(Log(T.Of(student[i]), lseQ), Log(T.Of(teacher[i]), lseP));
             total += value.Sum() / T.Count;
             along += slope.Sum() / T.Count;
         }
@@ -45,44 +45,53 @@ internal readonly unsafe struct DivergenceRow(int columns, DivergenceTerms terms
     public void Backward<T>(float* student, float* teacher, float* statistics, float factor, float* gradient)
         where T : struct, ILanes<T>
     {
-        var (lseQ, lseP, along, f) = (statistics[0], statistics[1], T.Of(statistics[2]), T.Of(factor * scale));
+        var (self, lseQ, lseP, along, f) = (this, statistics[0], statistics[1], T.Of(statistics[2]), T.Of(factor * scale));
         var i = 0;
         for (; i <= n - T.Count; i += T.Count)
         {
-            var (q, _, slope) = Terms(T.Load(student + i), T.Load(teacher + i), lseQ, lseP);
-            ((slope - (q * along)) * f).Store(gradient + i);
+            Slope(T.Load(student + i), T.Load(teacher + i)).Store(gradient + i);
         }
 
         var last = stackalloc float[T.Count];
         for (; i < n; i++)
         {
-            var (q, _, slope) = Terms(T.Of(student[i]), T.Of(teacher[i]), lseQ, lseP);
-            ((slope - (q * along)) * f).Store(last);
+            Slope(T.Of(student[i]), T.Of(teacher[i])).Store(last);
             gradient[i] = last[0];
+        }
+
+        T Slope(T x, T y)
+        {
+            var logQ = self.Log(x, lseQ);
+            return (self.Terms(logQ, self.Log(y, lseP)).Slope - (VectorMath.Exp(logQ) * along)) * f;
         }
     }
 
-    private (T Q, T Value, T Slope) Terms<T>(T student, T teacher, float lseQ, float lseP)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private (T Value, T Slope) Terms<T>(T logQ, T logP)
         where T : struct, ILanes<T>
     {
-        var (logQ, logP) = ((student * T.Of(scale)) - T.Of(lseQ), (teacher * T.Of(scale)) - T.Of(lseP));
-        var (q, p) = (VectorMath.Exp(logQ), VectorMath.Exp(logP));
         switch (kind)
         {
             case 0:
-                return (q, p * (logP - logQ), T.Of(0) - p);
+                var share = VectorMath.Exp(logP);
+                return (share * (logP - logQ), T.Of(0) - share);
             case 1:
+                var q = VectorMath.Exp(logQ);
                 var value = q * (logQ - logP);
-                return (q, value, value + q);
+                return (value, value + q);
             default:
                 // Both logarithms relative to the larger one: where the mixture is nearly one of the two, nothing is lost in the difference.
                 var gap = logP - logQ;
                 var less = VectorMath.Exp(T.Min(gap, T.Of(0) - gap));
                 var log = T.Log(T.IfNegative(gap, (less * T.Of(beta)) + T.Of(1 - beta), (less * T.Of(1 - beta)) + T.Of(beta)));
-                var slope = T.Of(1 - beta) * q * (T.Of(0) - T.Max(gap, T.Of(0)) - log);
-                return (q, (T.Of(beta) * p * (T.Min(gap, T.Of(0)) - log)) + slope, slope);
+                var slope = T.Of(1 - beta) * VectorMath.Exp(logQ) * (T.Of(0) - T.Max(gap, T.Of(0)) - log);
+                return ((T.Of(beta) * VectorMath.Exp(logP) * (T.Min(gap, T.Of(0)) - log)) + slope, slope);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private T Log<T>(T logit, float logSumExp)
+        where T : struct, ILanes<T> => (logit * T.Of(scale)) - T.Of(logSumExp);
 
     private float LogSumExp<T>(float* z)
         where T : struct, ILanes<T>

@@ -5,10 +5,11 @@ namespace Neoteny.Runtime.Cpu;
 /// <summary>Forward and backward of a gate over elements side by side.</summary>
 internal unsafe interface IGate
 {
-    void Forward(float* gate, float* up, float* y, int count);
+    /// <summary>With <paramref name="around"/> results go past the caches where they are aligned.</summary>
+    void Forward(float* gate, float* up, float* y, int count, bool around);
 
     /// <summary>Results may overwrite any of the inputs at the same place.</summary>
-    void Backward(float* dy, float* gate, float* up, float* dGate, float* dUp, int count);
+    void Backward(float* dy, float* gate, float* up, float* dGate, float* dUp, int count, bool around);
 }
 
 /// <summary>A gate with an activation.</summary>
@@ -19,12 +20,13 @@ internal sealed unsafe class Gate<T, TActivation> : IGate
     public static IGate Instance { get; } = new Gate<T, TActivation>();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Forward(float* gate, float* up, float* y, int count)
+    public void Forward(float* gate, float* up, float* y, int count, bool around)
     {
+        around &= IsAligned(y);
         var i = 0;
         for (; i <= count - T.Count; i += T.Count)
         {
-            (TActivation.Value(T.Load(gate + i)) * T.Load(up + i)).Store(y + i);
+            Put(TActivation.Value(T.Load(gate + i)) * T.Load(up + i), y + i, around);
         }
 
         if (i < count)
@@ -38,12 +40,13 @@ internal sealed unsafe class Gate<T, TActivation> : IGate
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Backward(float* dy, float* gate, float* up, float* dGate, float* dUp, int count)
+    public void Backward(float* dy, float* gate, float* up, float* dGate, float* dUp, int count, bool around)
     {
+        around &= IsAligned(dGate) && IsAligned(dUp);
         var i = 0;
         for (; i <= count - T.Count; i += T.Count)
         {
-            Differentiate(dy + i, gate + i, up + i, dGate + i, dUp + i);
+            Differentiate(dy + i, gate + i, up + i, dGate + i, dUp + i, around);
         }
 
         if (i < count)
@@ -52,19 +55,35 @@ internal sealed unsafe class Gate<T, TActivation> : IGate
             Copy(dy + i, d, count - i);
             Copy(gate + i, g, count - i);
             Copy(up + i, u, count - i);
-            Differentiate(d, g, u, g, u);
+            Differentiate(d, g, u, g, u, around: false);
             Copy(g, dGate + i, count - i);
             Copy(u, dUp + i, count - i);
         }
     }
 
-    private static void Differentiate(float* dy, float* gate, float* up, float* dGate, float* dUp)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Differentiate(float* dy, float* gate, float* up, float* dGate, float* dUp, bool around)
     {
         var (d, u) = (T.Load(dy), T.Load(up));
         var (value, slope) = TActivation.ValueAndSlope(T.Load(gate));
-        (d * value).Store(dUp);
-        (d * u * slope).Store(dGate);
+        Put(d * value, dUp, around);
+        Put(d * u * slope, dGate, around);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(T value, float* to, bool around)
+    {
+        if (around)
+        {
+            value.StoreAround(to);
+        }
+        else
+        {
+            value.Store(to);
+        }
+    }
+
+    private static bool IsAligned(float* to) => (nint)to % (T.Count * sizeof(float)) == 0;
 
     private static void Copy(float* from, float* to, int count) => new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(to, count));
 }
@@ -82,9 +101,11 @@ internal interface IActivation
 /// <summary><c>x sigmoid(x)</c>.</summary>
 internal readonly struct Silu : IActivation
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T x)
         where T : struct, ILanes<T> => x / (T.Of(1f) + VectorMath.Exp(T.Of(0f) - x));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (T Value, T Slope) ValueAndSlope<T>(T x)
         where T : struct, ILanes<T>
     {
@@ -97,9 +118,11 @@ internal readonly struct Silu : IActivation
 /// <summary><c>x Phi(x)</c> with the normal distribution.</summary>
 internal readonly struct ErfGelu : IActivation
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T x)
         where T : struct, ILanes<T> => x * VectorMath.Normal(x).Value;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (T Value, T Slope) ValueAndSlope<T>(T x)
         where T : struct, ILanes<T>
     {
@@ -113,9 +136,11 @@ internal readonly struct TanhGelu : IActivation
 {
     private const float Twice = 1.59576912f;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T x)
         where T : struct, ILanes<T> => x * VectorMath.Sigmoid(Inner(x, x * x));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (T Value, T Slope) ValueAndSlope<T>(T x)
         where T : struct, ILanes<T>
     {
@@ -127,6 +152,7 @@ internal readonly struct TanhGelu : IActivation
         return (x * s, T.MultiplyAdd(value * (T.Of(1f) - s), T.MultiplyAdd(square, T.Of(Twice * 3 * 0.044715f), T.Of(Twice)), s));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Inner<T>(T x, T square)
         where T : struct, ILanes<T> => x * T.MultiplyAdd(square, T.Of(Twice * 0.044715f), T.Of(Twice));
 }
@@ -134,9 +160,11 @@ internal readonly struct TanhGelu : IActivation
 /// <summary><c>max(x, 0)</c>.</summary>
 internal readonly struct Relu : IActivation
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T x)
         where T : struct, ILanes<T> => T.Max(T.Of(0f), x);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (T Value, T Slope) ValueAndSlope<T>(T x)
         where T : struct, ILanes<T>
         => (Value(x), T.IfNegative(T.Of(0f) - x, T.Of(1f), T.Of(0f)));

@@ -43,6 +43,9 @@ internal unsafe interface ILanes<TSelf>
 
     void Store(float* to);
 
+    /// <summary>Stores past the caches, so that the line is not read first; at a multiple of the lanes' size only.</summary>
+    void StoreAround(float* to);
+
     float Sum();
 
     float Max();

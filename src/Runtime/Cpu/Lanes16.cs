@@ -37,6 +37,8 @@ internal readonly unsafe struct Lanes16(Vector512<float> v) : ILanes<Lanes16>
 
     public void Store(float* to) => v.Store(to);
 
+    public void StoreAround(float* to) => v.StoreAlignedNonTemporal(to);
+
     public float Sum() => Vector512.Sum(v);
 
     public float Max()

@@ -37,6 +37,8 @@ internal readonly unsafe struct Lanes8(Vector256<float> v) : ILanes<Lanes8>
 
     public void Store(float* to) => v.Store(to);
 
+    public void StoreAround(float* to) => v.StoreAlignedNonTemporal(to);
+
     public float Sum() => Vector256.Sum(v);
 
     public float Max()
