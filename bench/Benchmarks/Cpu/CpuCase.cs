@@ -7,6 +7,9 @@ namespace Neoteny.Benchmarks.Cpu;
 /// <param name="Error">The largest relative difference between their results, over outputs and gradients.</param>
 internal sealed record CpuCase(string Name, Action Own, Action Plain, Func<double> Error)
 {
+    /// <summary>Puts inputs that are overwritten back; not timed.</summary>
+    public Action Prepare { get; init; } = static () => { };
+
     /// <summary>What the project asks for; null for nothing.</summary>
     public string? Target { get; init; }
 }

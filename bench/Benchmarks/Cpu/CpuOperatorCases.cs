@@ -47,13 +47,14 @@ internal sealed class CpuOperatorCases : IDisposable
         owned.AddRange(parameters);
         var body = own(parameters);
         Tensor[] leaves = [.. x.Concat(w).Select(t => Keep(t.clone()).requires_grad_(true))];
+        Tensor[] places = [.. x.Select(t => Keep(t.clone()))];
         Tensor[]? seeds = null;
         Tensor[] Own()
         {
             using var guard = no_grad();
             using var tape = new Tape();
             Value[] values = [.. x.Select(tape.Input)];
-            var outputs = body(tape, values);
+            var outputs = body(tape, [.. values.Select((v, i) => tape.Apply(new Given(places[i]), v).Donate())]);
             Tensor[] results = [.. outputs.Select(o => o.Tensor.alias())];
             seeds ??= [.. results.Select(r => Keep(r.dim() == 0 ? ones([]) : randn(r.shape)))];
             for (var i = 0; i < outputs.Length; i++)
@@ -76,7 +77,16 @@ internal sealed class CpuOperatorCases : IDisposable
             return results;
         }
 
-        return new CpuCase($"{name} {string.Join(", ", inputs.Select(s => string.Join('x', s)).Distinct())}", () => Scoped(Own), () => Scoped(Plain), () => Error(Own, Plain));
+        return new CpuCase($"{name} {string.Join(", ", inputs.Select(s => string.Join('x', s)).Distinct())}", () => Scoped(Own), () => Scoped(Plain), () => Error(Own, Plain))
+        {
+            Prepare = () =>
+            {
+                foreach (var (place, t) in places.Zip(x))
+                {
+                    place.copy_(t);
+                }
+            },
+        };
     }
 
     private CpuCase Turn()
@@ -90,14 +100,13 @@ internal sealed class CpuOperatorCases : IDisposable
             return cat([a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin), Scalars.One)], 2);
         }
 
-        return OnTape("RoPE", [[Tokens, 32, HeadSize], [Tokens, 8, HeadSize]], [], _ => (tape, x) => tape.ApplyMany(new Rotary(rotary), x[0], x[1]), (x, _) => [Turned(x[0]), Turned(x[1])]);
+        return OnTape("RoPE", [[Tokens, 32, HeadSize], [Tokens, 8, HeadSize]], [], _ => TurnedInPlace(rotary), (x, _) => [Turned(x[0]), Turned(x[1])]);
     }
 
-    /// <summary>The loss overwrites its logits, so from the second run on it reads what it wrote: numbers of another size, the same work.</summary>
     private CpuCase CrossEntropy()
     {
-        var (logits, labels, factors, losses) = (Keep(randn(Tokens, Vocabulary)), Keep(randint(0, Vocabulary, [Tokens], dtype: ScalarType.Int64)), Keep(ones(Tokens)), Keep(empty(Tokens)));
-        var leaf = Keep(logits.clone()).requires_grad_(true);
+        var (given, labels, factors, losses) = (Keep(randn(Tokens, Vocabulary)), Keep(randint(0, Vocabulary, [Tokens], dtype: ScalarType.Int64)), Keep(ones(Tokens)), Keep(empty(Tokens)));
+        var (logits, leaf) = (Keep(given.clone()), Keep(given.clone()).requires_grad_(true));
         Tensor[] Own()
         {
             CrossEntropyLoops.Run(logits, labels, factors, losses, CrossEntropyTerms.None, differentiate: true);
@@ -113,7 +122,7 @@ internal sealed class CpuOperatorCases : IDisposable
             return [loss, gradient];
         }
 
-        return new CpuCase($"cross-entropy {Tokens}x{Vocabulary}", () => Scoped(Own), () => Scoped(Plain), () => Error(Own, Plain));
+        return new CpuCase($"cross-entropy {Tokens}x{Vocabulary}", () => Scoped(Own), () => Scoped(Plain), () => Error(Own, Plain)) { Prepare = () => logits.copy_(given) };
     }
 
     private CpuCase Distil()
@@ -146,14 +155,29 @@ internal sealed class CpuOperatorCases : IDisposable
 
     private static Func<Tape, Value[], Value[]> Gate(string activation)
     {
-        var gate = new GatedActivation(activation);
-        return (tape, x) => [tape.Apply(gate, x[0], x[1])];
+        var mlp = new TwoInputs(activation);
+        var block = (IGatedMlp)new LigerGluActivation().Replace(Site(mlp));
+        return (tape, x) =>
+        {
+            (mlp.First, mlp.Second) = (x[0], x[1]);
+            return [block.Forward(tape, x[0])];
+        };
     }
 
-    private static ModuleSite Site(INorm norm)
+    private static Func<Tape, Value[], Value[]> TurnedInPlace(RotaryAngles angles)
     {
-        var site = new ModuleSite("norm", []);
-        site.Fill(norm);
+        var block = (IRotary)new LigerRope().Replace(Site(new AnyRotary()));
+        return (tape, x) =>
+        {
+            var (query, key) = block.Forward(tape, x[0], x[1], angles);
+            return [query, key];
+        };
+    }
+
+    private static ModuleSite Site(IBlock plain)
+    {
+        var site = new ModuleSite("site", []);
+        site.Fill(plain);
         return site;
     }
 
@@ -182,27 +206,5 @@ internal sealed class CpuOperatorCases : IDisposable
     {
         owned.Add(tensor.DetachFromDisposeScope());
         return tensor;
-    }
-
-    private sealed class RmsSite(Parameter weight) : INorm
-    {
-        public Parameter Weight => weight;
-
-        public double Epsilon => 1e-5;
-
-        public Value Forward(Tape tape, Value x) => throw new NotSupportedException();
-    }
-
-    private sealed class LayerSite(Parameter weight, Parameter bias) : INorm
-    {
-        public Parameter Weight => weight;
-
-        public Parameter? Bias => bias;
-
-        public double Epsilon => 1e-5;
-
-        public bool Centered => true;
-
-        public Value Forward(Tape tape, Value x) => throw new NotSupportedException();
     }
 }

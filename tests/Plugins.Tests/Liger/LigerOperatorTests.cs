@@ -38,7 +38,7 @@ public sealed class LigerOperatorTests : IDisposable
         foreach (var uses in new[] { 1, 2, 3 })
         {
             manual_seed(3);
-            using var norm = new PlainNorm(shape[^1], centered, offset, dtype);
+            using var norm = new SampleNorm(shape[^1], centered, offset, dtype);
             var block = (IResidualNorm)(centered ? new LigerLayerNorm().Replace(Site(norm)) : new LigerRmsNorm().Replace(Site(norm)));
             OperatorCheck.Run(
                 dtype,
@@ -54,7 +54,7 @@ public sealed class LigerOperatorTests : IDisposable
                     // The sum is rounded as the residual stream is.
                     var sum = x[0].add(x[1], Scalars.One);
                     var stream = OperatorCheck.Rounded(sum, dtype);
-                    return [.. uses != 2 ? [PlainNorm.Exact(stream, w, offset, centered)] : Array.Empty<Tensor>(), .. uses != 1 ? [stream] : Array.Empty<Tensor>()];
+                    return [.. uses != 2 ? [SampleNorm.Exact(stream, w, offset, centered)] : Array.Empty<Tensor>(), .. uses != 1 ? [stream] : Array.Empty<Tensor>()];
                 });
         }
     }
@@ -157,7 +157,7 @@ public sealed class LigerOperatorTests : IDisposable
         return site;
     }
 
-    private static Tensor Gated(string activation, Tensor gate, Tensor up) => (activation switch
+    internal static Tensor Gated(string activation, Tensor gate, Tensor up) => (activation switch
     {
         "silu" => gate.mul(gate.sigmoid()),
         "relu" => gate.relu(),
@@ -165,7 +165,7 @@ public sealed class LigerOperatorTests : IDisposable
         _ => gate.mul(gate.pow(Scalars.Of(3.0)).mul(Scalars.Of(0.044715)).add(gate, Scalars.One).mul(Scalars.Of(Math.Sqrt(2 / Math.PI))).tanh().add(Scalars.One, Scalars.One)).mul(Scalars.Of(0.5)),
     }).mul(up);
 
-    private static Tensor Turned(Tensor x, RotaryAngles angles)
+    internal static Tensor Turned(Tensor x, RotaryAngles angles)
     {
         var (cos, sin) = (angles.Cosines.to(ScalarType.Float64).unsqueeze(1), angles.Sines.to(ScalarType.Float64).unsqueeze(1));
         var half = cos.size(2);

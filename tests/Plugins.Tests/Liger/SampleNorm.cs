@@ -7,11 +7,11 @@ using static TorchSharp.torch;
 namespace Neoteny.Plugins.Tests.Liger;
 
 /// <summary>A norm with random weights, to be replaced.</summary>
-internal sealed class PlainNorm(long features, bool centered, double offset, ScalarType dtype) : INorm, IDisposable
+internal sealed class SampleNorm(long features, bool centered, double offset, ScalarType dtype, Device? device = null) : INorm, IDisposable
 {
-    public Parameter Weight { get; } = new("norm.weight", randn(features).to(dtype)) { Trains = true };
+    public Parameter Weight { get; } = new("norm.weight", randn(features).to(dtype).to(device ?? CPU)) { Trains = true };
 
-    public Parameter? Bias { get; } = centered ? new Parameter("norm.bias", randn(features).to(dtype)) { Trains = true } : null;
+    public Parameter? Bias { get; } = centered ? new Parameter("norm.bias", randn(features).to(dtype).to(device ?? CPU)) { Trains = true } : null;
 
     public double Epsilon => 1e-5;
 
