@@ -80,7 +80,9 @@ template <class T> __device__ __forceinline__ RowCut cut_row(const T* row, int c
 // await_copies<N> has returned: then all but its last N closed groups of copies have arrived.
 __device__ __forceinline__ void copy_ahead(void* shared, const void* global) {
 #if __CUDA_ARCH__ >= 800
-    asm volatile("{ .reg .u64 wide; .reg .u32 to; cvta.to.shared.u64 wide, %0; cvt.u32.u64 to, wide; cp.async.cg.shared.global [to], [%1], 16; }" ::"l"(shared), "l"(global) : "memory");
+    u32 to;
+    asm("{ .reg .u64 wide; cvta.to.shared.u64 wide, %1; cvt.u32.u64 %0, wide; }" : "=r"(to) : "l"(shared));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(global) : "memory");
 #else
     *reinterpret_cast<uint4*>(shared) = *reinterpret_cast<const uint4*>(global);
 #endif

@@ -66,14 +66,20 @@ internal static class NormKernels
     /// <summary>The gradients.</summary>
     public static NormGradients Backward(NormBackward of, NormWeights weights, NormSettings settings)
     {
+        var device = CudaDevice.Get(of.Input.device_index);
+        return Backward(of, weights, settings, device.Multiprocessors, device.SharedMemoryPerBlock);
+    }
+
+    /// <summary>The same on so many multiprocessors of so much shared memory.</summary>
+    internal static NormGradients Backward(NormBackward of, NormWeights weights, NormSettings settings, int multiprocessors, int sharedMemory)
+    {
         var x = of.Input;
         var (rows, columns, threads) = Shape(x);
-        var device = CudaDevice.Get(x.device_index);
         var lines = threads == Warp ? RowsOfWarps : 1;
         var stage = lines * columns * (of.Added is null ? 2 : 3) * (int)x.element_size();
-        var stages = Math.Clamp(device.SharedMemoryPerBlock / stage, 1, MostStages);
-        var resident = Math.Clamp(Math.Min(BackwardThreads / (threads * lines), device.SharedMemoryPerBlock / (stages * stage)), 1, 8);
-        var blocks = Math.Min((rows + lines - 1) / lines, device.Multiprocessors * resident);
+        var stages = Math.Clamp(sharedMemory / stage, 1, MostStages);
+        var resident = Math.Clamp(Math.Min(BackwardThreads / (threads * lines), sharedMemory / (stages * stage)), 1, 8);
+        var blocks = Math.Min((rows + lines - 1) / lines, multiprocessors * resident);
         var dx = of.Into ?? empty_like(x);
         var partial = of.NeedsWeight ? Partial(blocks * lines, columns, x) : null;
         var partialBias = of.NeedsBias ? Partial(blocks * lines, columns, x) : null;
