@@ -84,7 +84,8 @@ extern "C" __global__ void __launch_bounds__(1024) logits(real* z, const long lo
         const float x = capped(raw, cap), u = x * inverse;
         float g = slope * __expf(x - lse) - level;
         if (c == label) g -= 1.0f - smoothing;
-        return factor * g * (1.0f - u * u);
+        // Zero times an infinite logit would not be zero.
+        return cap > 0.0f ? factor * g * (1.0f - u * u) : factor * g;
     };
     for (int c = first; c < cut.end; c += step) {
         Pack<real> pack = load_pack(row + c);

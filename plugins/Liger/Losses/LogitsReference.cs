@@ -17,9 +17,19 @@ internal static class LogitsReference
         var kept_C1 = labels_C.ge(Scalars.Of(0L)).unsqueeze(1);
         var index_C1 = labels_C.clamp_min(Scalars.Of(0L)).unsqueeze(1);
         var (lse_C1, target_C1) = (z_CV.logsumexp(-1, keepdim: true), z_CV.gather(1, index_C1));
-        var loss_C1 = lse_C1.sub(target_C1.mul(Scalars.Of(1 - terms.Smoothing)))
-            .sub_(z_CV.mean([-1L], keepdim: true).mul_(Scalars.Of(terms.Smoothing)))
-            .add_(lse_C1.mul(lse_C1).mul_(Scalars.Of(terms.ZLoss)), Scalars.One);
+        var loss_C1 = lse_C1.sub(target_C1.mul(Scalars.Of(1 - terms.Smoothing)));
+
+        // Zero times an infinite logit would not be zero.
+        if (terms.Smoothing > 0)
+        {
+            loss_C1.sub_(z_CV.mean([-1L], keepdim: true).mul_(Scalars.Of(terms.Smoothing)));
+        }
+
+        if (terms.ZLoss > 0)
+        {
+            loss_C1.add_(lse_C1.mul(lse_C1).mul_(Scalars.Of(terms.ZLoss)), Scalars.One);
+        }
+
         var factor_C1 = factors_C.unsqueeze(1);
         if (terms.ScalesByProbability)
         {
