@@ -70,12 +70,11 @@ public sealed class DivergenceTests : IDisposable
     {
         using var tape = new Tape();
         var x = tape.Input(randn(3, 8));
-        var logits = tape.Apply(new Softcap(1e3), x);
+        var logits = tape.Apply(new Copy(), x);
         var at = TensorData.Pointer(logits.Tensor);
         tape.AddLoss(tape.Apply(Divergence.KullbackLeibler(1, reverse: false), logits.Donate(), tape.Constant(randn(3, 8)), tape.Constant(ones(3))));
         tape.Backward();
-        Assert.NotEqual(at, TensorData.Pointer(tape.GradientOf(x)!));
-        Assert.True(tape.GradientOf(x)!.isfinite().all().item<bool>());
+        Assert.Equal(at, TensorData.Pointer(tape.GradientOf(x)!));
     }
 
     [Fact]
@@ -120,5 +119,14 @@ public sealed class DivergenceTests : IDisposable
     {
         using var tape = new Tape();
         return tape.Apply(divergence, tape.Constant(student), tape.Constant(teacher), tape.Constant(ones(student.size(0)))).Tensor.item<float>();
+    }
+
+    private sealed class Copy : Operator
+    {
+        public override string Name => "copy";
+
+        public override void Forward(ForwardContext context) => context.Emit(context.Input(0).clone());
+
+        public override void Backward(BackwardContext context) => context.Pass(0);
     }
 }
