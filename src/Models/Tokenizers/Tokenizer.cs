@@ -33,6 +33,10 @@ public sealed class Tokenizer
     /// <summary>Ids of all added tokens, special or not.</summary>
     public IReadOnlySet<int> AddedIds { get; }
 
+    /// <summary>Tokens by the role that the folder's files give them: <c>bos_token</c>, <c>eos_token</c>, <c>unk_token</c>, <c>sep_token</c>, <c>pad_token</c>, <c>cls_token</c>,
+    /// <c>mask_token</c>, and the model's own of <c>extra_special_tokens</c>.</summary>
+    public IReadOnlyDictionary<string, string> TokensByRole => parts.Special.ByRole;
+
     /// <summary>Token that begins a text, or null.</summary>
     public string? BosToken => parts.Special["bos_token"];
 

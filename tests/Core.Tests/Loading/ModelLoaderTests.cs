@@ -37,7 +37,7 @@ public sealed class ModelLoaderTests : IDisposable
         Copy("llama-tied", sources => [.. sources, new TensorSource("model.extra", ones(2)), new TensorSource("model.layers.0.self_attn.rotary_emb.inv_freq", ones(2)), new TensorSource("lm_head.weight", ones(256, 32))]);
         var notes = new List<string>();
         using var model = ModelLoader.Load(folder.Path, new ModelLoadOptions { Note = notes.Add });
-        Assert.Equal($"{folder.Path} has 1 tensor that the model does not use: model.extra", Assert.Single(notes));
+        Assert.Equal($"{folder.Path} has 1 tensor that the model does not use and does not save: model.extra", Assert.Single(notes));
     }
 
     [Theory]
@@ -78,12 +78,14 @@ public sealed class ModelLoaderTests : IDisposable
     public void What_is_written_in_shards_loads_again_the_same_without_how_the_original_was_quantized()
     {
         using var model = ModelLoader.Load(Fixtures.Model("qwen2"), new ModelLoadOptions { DType = ScalarType.BFloat16 });
-        var config = HuggingFaceConfig.Open(Fixtures.Model("qwen2")).With("quantization_config", new Dictionary<string, object?> { ["quant_method"] = "fp8" });
+        var config = HuggingFaceConfig.Open(Fixtures.Model("qwen2")).With("quantization_config", new Dictionary<string, object?> { ["quant_method"] = "fp8" })
+            .With("num_nextn_predict_layers", 1);
         ModelSaver.Write(folder.Path, model, config, Fixtures.Model("qwen2"), ByteSize.Parse("20 kB"));
         Assert.True(Directory.GetFiles(folder.Path, "model-*-of-*.safetensors").Length > 2);
         var written = JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!.AsObject();
         Assert.Equal("bfloat16", (string?)written["dtype"]);
         Assert.False(written.ContainsKey("quantization_config"));
+        Assert.Equal(0, (int?)written["num_nextn_predict_layers"]);
         Assert.True(File.Exists(folder.File("generation_config.json")));
         using var again = ModelLoader.Load(folder.Path);
         AssertSame(model, again);
