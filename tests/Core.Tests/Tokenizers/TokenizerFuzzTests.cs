@@ -15,7 +15,7 @@ public class TokenizerFuzzTests
     [Fact]
     public void Ten_thousand_mutated_tokenizers_load_or_are_refused()
     {
-        string[] sources = [TokenizerFolders.Bytes().ToJsonString(), TokenizerFolders.Unigram().ToJsonString(), TokenizerFolders.Characters().ToJsonString()];
+        string[] sources = [TokenizerFolders.Bytes().ToJsonString(), TokenizerFolders.Unigram().ToJsonString(), TokenizerFolders.Characters().ToJsonString(), TokenizerFolders.Steps().ToJsonString()];
         var random = new Random(20);
         var watch = Stopwatch.StartNew();
         var refused = 0;
