@@ -31,9 +31,9 @@ public static class ModelSaver
         var dtype = model.BaseParameters[0].DType switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
         // The weights are written dense, however the original stored them.
         config = config.Without("quantization_config");
-        if (config.Integer(FurtherLayers, 0) > 0)
+        if (config.Integer(FurtherLayers, 0) > 0 && HoldsLayer(original, config.Size("num_hidden_layers")))
         {
-            // Layers that predict further tokens are not loaded, so none can be written.
+            // Layers that predict further tokens are not loaded, so none can be written. Where the original has none either, its configuration stays as it is.
             config = config.With(FurtherLayers, 0);
         }
 
@@ -42,6 +42,19 @@ public static class ModelSaver
         foreach (var file in Carried.Where(f => File.Exists(Path.Combine(original, f)) && Path.GetFullPath(original) != Path.GetFullPath(folder)))
         {
             File.Copy(Path.Combine(original, file), Path.Combine(folder, file), overwrite: true);
+        }
+    }
+
+    private static bool HoldsLayer(string folder, int layer)
+    {
+        try
+        {
+            using var checkpoint = CheckpointReader.Open(folder);
+            return checkpoint.Names.Any(name => name.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal));
+        }
+        catch (InputException)
+        {
+            return false;
         }
     }
 

@@ -78,16 +78,29 @@ public sealed class ModelLoaderTests : IDisposable
     public void What_is_written_in_shards_loads_again_the_same_without_how_the_original_was_quantized()
     {
         using var model = ModelLoader.Load(Fixtures.Model("qwen2"), new ModelLoadOptions { DType = ScalarType.BFloat16 });
-        var config = HuggingFaceConfig.Open(Fixtures.Model("qwen2")).With("quantization_config", new Dictionary<string, object?> { ["quant_method"] = "fp8" })
-            .With("num_nextn_predict_layers", 1);
+        var config = HuggingFaceConfig.Open(Fixtures.Model("qwen2")).With("quantization_config", new Dictionary<string, object?> { ["quant_method"] = "fp8" });
         ModelSaver.Write(folder.Path, model, config, Fixtures.Model("qwen2"), ByteSize.Parse("20 kB"));
         Assert.True(Directory.GetFiles(folder.Path, "model-*-of-*.safetensors").Length > 2);
         var written = JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!.AsObject();
         Assert.Equal("bfloat16", (string?)written["dtype"]);
         Assert.False(written.ContainsKey("quantization_config"));
-        Assert.Equal(0, (int?)written["num_nextn_predict_layers"]);
         Assert.True(File.Exists(folder.File("generation_config.json")));
         using var again = ModelLoader.Load(folder.Path);
+        AssertSame(model, again);
+    }
+
+    [Theory]
+    [InlineData("model.layers.2.eh_proj.weight", 0)]
+    [InlineData("model.extra", 1)]
+    public void A_saved_configuration_promises_no_layers_that_were_left_out(string unused, int expected)
+    {
+        Copy("llama", sources => [.. sources, new TensorSource(unused, ones(2))]);
+        Edit(json => json["num_nextn_predict_layers"] = 1);
+        using var model = ModelLoader.Load(folder.Path);
+        var saved = Directory.CreateDirectory(folder.File("saved")).FullName;
+        ModelSaver.Write(saved, model, HuggingFaceConfig.Open(folder.Path), folder.Path);
+        Assert.Equal(expected, (int?)JsonNode.Parse(File.ReadAllText(Path.Combine(saved, "config.json")))!["num_nextn_predict_layers"]);
+        using var again = ModelLoader.Load(saved);
         AssertSame(model, again);
     }
 
