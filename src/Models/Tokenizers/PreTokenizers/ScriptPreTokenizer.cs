@@ -4,7 +4,7 @@ using Neoteny.Models.Tokenizers.Unicode;
 namespace Neoteny.Models.Tokenizers.PreTokenizers;
 
 /// <summary>Splits where the script changes. Kana count as Han, spaces and unassigned characters go with what precedes them.</summary>
-/// <remarks>As in the reference, those that nothing precedes are lost.</remarks>
+/// <remarks>As in the reference, those that nothing precedes are lost. Its table is of an older Unicode: characters assigned since then have no script there.</remarks>
 internal sealed class ScriptPreTokenizer : IPreTokenizer
 {
     private const int NoScript = -1;
