@@ -3,6 +3,7 @@ using Neoteny.Conformance.Xunit;
 using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Flash;
 using Neoteny.Plugins.Flex;
+using Neoteny.Plugins.Liger;
 using Neoteny.Plugins.Lora;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Plugins.Xformers;
@@ -14,7 +15,7 @@ public sealed class ShippedExtensionsHaveSuites : EveryExtensionHasASuite
     protected override IEnumerable<Assembly> Plugins =>
     [
         typeof(SdpaAttention).Assembly, typeof(FlashAttention2).Assembly, typeof(FlexAttention).Assembly, typeof(XformersAttention).Assembly,
-        typeof(CrossEntropyLoss).Assembly, typeof(LoraAdapter).Assembly,
+        typeof(CrossEntropyLoss).Assembly, typeof(LigerOptions).Assembly, typeof(LoraAdapter).Assembly,
     ];
 }
 
@@ -46,4 +47,9 @@ public sealed class CrossEntropyPluginConformance : PluginConformance
 public sealed class LoraPluginConformance : PluginConformance
 {
     protected override Assembly Plugin => typeof(LoraAdapter).Assembly;
+}
+
+public sealed class LigerPluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(LigerOptions).Assembly;
 }

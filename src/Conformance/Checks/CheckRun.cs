@@ -13,6 +13,7 @@ public sealed class CheckRun
     private readonly List<string> failures = [];
     private string? current;
     private int cases;
+    private int casesThatTried;
     private int tried;
     private double? worstRatio;
     private string? worst;
@@ -26,11 +27,12 @@ public sealed class CheckRun
     /// <param name="body">Computes and compares.</param>
     public void Case(string name, Action body)
     {
-        if (cases == mostCases)
+        if (casesThatTried == mostCases)
         {
             return;
         }
 
+        var before = tried;
         (current, cases) = (name, cases + 1);
         using var scope = NewDisposeScope();
         using var guard = no_grad();
@@ -43,6 +45,7 @@ public sealed class CheckRun
             Fail(Describe(e));
         }
 
+        casesThatTried += tried > before ? 1 : 0;
         current = null;
     }
 
@@ -94,7 +97,14 @@ public sealed class CheckRun
     }
 
     /// <summary>Adds a failure.</summary>
-    public void Fail(string message) => failures.Add(current is null ? message : $"{current}: {message}");
+    public void Fail(string message)
+    {
+        // What is said of all cases together means nothing where only some of them ran.
+        if (current is not null || mostCases == int.MaxValue)
+        {
+            failures.Add(current is null ? message : $"{current}: {message}");
+        }
+    }
 
     /// <summary>Ends the check: there is nothing to try.</summary>
     /// <param name="reason">Why, as half a sentence.</param>
@@ -105,7 +115,7 @@ public sealed class CheckRun
 
     internal void End()
     {
-        if (tried == 0 && failures.Count == 0 && mostCases == int.MaxValue)
+        if (tried == 0 && failures.Count == 0)
         {
             Fail("nothing was tried: every case was refused or left out");
         }

@@ -73,15 +73,23 @@ public sealed class ShippedPluginTests(Workspace workspace) : IClassFixture<Work
         Assert.Empty(HazardCheck.Of(Setup().Discover().OfId(id).First(p => p.IsUsable).Manifest!));
 
     [Fact]
-    public void The_plugins_of_a_training_run_unload_after_it()
+    public void The_plugins_of_a_training_run_unload_after_it() => CheckUnload("unload", [], ["CrossEntropy", "Lora", "Sdpa"]);
+
+    [Fact]
+    public void Fused_modules_and_their_loss_unload_after_a_training_run() => CheckUnload(
+        "unload-fused",
+        [("liger_rms_norm", "true"), ("liger_rope", "true"), ("liger_glu_activation", "true"), ("liger_fused_linear_cross_entropy", "true")],
+        ["Liger", "Lora", "Sdpa"]);
+
+    private void CheckUnload(string name, (string, string?)[] keys, string[] expected)
     {
         using var log = new RecordedLog();
-        var config = workspace.Config("unload", [.. Workspace.Lora, ("max_steps", "2")]);
+        var config = workspace.Config(name, [.. Workspace.Lora, ("max_steps", "2"), .. keys]);
         using var run = RunContext.Open(config, Setup(), log);
         Train(run, log);
         var ids = run.Plugins.Plugins.Select(p => p.Manifest.Id).Order(StringComparer.Ordinal).ToList();
 
-        Assert.Equal(["CrossEntropy", "Lora", "Sdpa"], ids);
+        Assert.Equal(expected, ids);
         Assert.All(ids, id => Assert.True(run.Plugins.Unload(id), log.Lines[^1]));
     }
 

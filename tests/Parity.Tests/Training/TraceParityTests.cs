@@ -1,5 +1,7 @@
+using Neoteny.Losses;
 using Neoteny.Parity.Tests.Models;
 using Neoteny.Plugins.CrossEntropy;
+using Neoteny.Plugins.Liger;
 using Neoteny.Tests;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Optimizers;
@@ -23,7 +25,13 @@ public class TraceParityTests
 
     [SkippableTheory]
     [MemberData(nameof(Cases))]
-    public void Losses_norms_rates_and_final_weights_agree(string name)
+    public void Losses_norms_rates_and_final_weights_agree(string name) => Check(name, fuses: false);
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Losses_norms_rates_and_final_weights_agree_with_fused_modules(string name) => Check(name, fuses: true);
+
+    private static void Check(string name, bool fuses)
     {
         using var scope = NewDisposeScope();
         using var expected = new TrainingCase(name);
@@ -31,9 +39,12 @@ public class TraceParityTests
         foreach (var parameter in fixture.Model.BaseParameters)
             parameter.Trains = true;
 
+        ILoss loss = fuses ? new LigerFusedLinearCrossEntropy(new LigerOptions()) : new CrossEntropyLoss();
+        if (fuses)
+            FusedModules.Install(fixture.Model);
         using var optimizer = new AdamW(fixture.Model.BaseParameters, Settings(expected));
         Assert.Equal(expected.WithoutDecay.Order(), fixture.Model.BaseParameters.Where(p => !Settings(expected).Decays.Applies(p)).Select(p => p.Path).Order());
-        var runner = new StepRunner(new TrainedDecoder(fixture.Model, () => new CrossEntropyLoss()), optimizer)
+        var runner = new StepRunner(new TrainedDecoder(fixture.Model, () => loss), optimizer)
         {
             MaximumGradientNorm = expected.Meta["max_grad_norm"]?.GetValue<double>() ?? 0,
             Normalization = expected.Meta["loss_normalisation"]!.GetValue<string>() == "micro" ? LossNormalization.MicroBatches : LossNormalization.Tokens,
