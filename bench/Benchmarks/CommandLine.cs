@@ -50,6 +50,7 @@ internal static class CommandLine
         new Checkpoints.LoadMemoryBenchmark(),
         new Text.TokenizerBenchmark(),
         new Startup.StartupBenchmark(),
+        new Swap.SwapBenchmark(),
         new Attention.AttentionBenchmark(),
         new Cpu.CpuOperatorBenchmark(),
         new Gpu.KernelBenchmark(),

@@ -90,6 +90,10 @@ internal sealed partial class PluginSet : IDisposable
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
+
+            // Threads of the runtime, such as the one that compiles used methods again, let go a moment later.
+            if (context.IsAlive)
+                Thread.Sleep(10 * i);
         }
         if (context.IsAlive)
             log.LogWarning("Plugin {Plugin} is unloaded, but something still refers to it: its memory is not freed", id);

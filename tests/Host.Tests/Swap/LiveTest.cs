@@ -81,11 +81,15 @@ internal sealed class LiveTest : IDisposable
 
     /// <inheritdoc cref="Train(string, IEnumerable{ValueTuple{string, string}}, Action{LiveStep})"/>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public double[] Train(string name, IEnumerable<(string Key, string? Value)> keys, Action<LiveStep> act, CancellationToken stop)
+    public double[] Train(string name, IEnumerable<(string Key, string? Value)> keys, Action<LiveStep> act, CancellationToken stop) => TrainFile(workspace.Config(name, [.. keys]), act, stop);
+
+    /// <summary>Trains as a file says; returns the loss of each step.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public double[] TrainFile(string config, Action<LiveStep> act, CancellationToken stop = default)
     {
         var losses = new List<double>();
         var setup = new HostSetup(HostKeys.Read(), shared, [PluginFolder, OwnPlugins]);
-        using var run = RunContext.Open(RunFile.Load(workspace.Config(name, [.. keys])), setup, Log);
+        using var run = RunContext.Open(RunFile.Load(config), setup, Log);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Output) });
         console.Profile.Width = ushort.MaxValue;
         new TrainRun(run, console, Log)
