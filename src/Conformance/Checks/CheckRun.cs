@@ -14,6 +14,7 @@ public sealed class CheckRun
     private string? current;
     private int cases;
     private int tried;
+    private bool leftOut;
     private double? worstRatio;
     private string? worst;
 
@@ -28,6 +29,7 @@ public sealed class CheckRun
     {
         if (cases == mostCases)
         {
+            leftOut = true;
             return;
         }
 
@@ -90,6 +92,15 @@ public sealed class CheckRun
         if (!holds)
         {
             Fail(otherwise);
+        }
+    }
+
+    /// <summary>Demands something of all cases together; in a brief run that left some out it cannot be told.</summary>
+    internal void Overall(bool holds, string otherwise)
+    {
+        if (!leftOut)
+        {
+            That(holds, otherwise);
         }
     }
 
