@@ -37,11 +37,6 @@ public sealed record LigerOptions : IValidated
     /// <inheritdoc/>
     public void Validate(IProblems problems)
     {
-        if (CrossEntropy && FusedLinearCrossEntropy)
-        {
-            problems.Add(nameof(FusedLinearCrossEntropy), $"cannot be combined with {problems.Where(nameof(CrossEntropy))}: both are the loss. Keep one of the two.");
-        }
-
         if (TokenScaling && !FusedLinearCrossEntropy)
         {
             problems.Add(nameof(TokenScaling), "needs liger_fused_linear_cross_entropy: true. Set it, or remove this key.");

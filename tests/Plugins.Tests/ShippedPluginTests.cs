@@ -44,12 +44,12 @@ public sealed class CrossEntropyPluginConformance : PluginConformance
     protected override Assembly Plugin => typeof(CrossEntropyLoss).Assembly;
 }
 
-public sealed class LoraPluginConformance : PluginConformance
-{
-    protected override Assembly Plugin => typeof(LoraAdapter).Assembly;
-}
-
 public sealed class LigerPluginConformance : PluginConformance
 {
     protected override Assembly Plugin => typeof(LigerOptions).Assembly;
+}
+
+public sealed class LoraPluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(LoraAdapter).Assembly;
 }

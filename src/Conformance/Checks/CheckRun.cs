@@ -15,6 +15,7 @@ public sealed class CheckRun
     private int cases;
     private int casesThatTried;
     private int tried;
+    private bool leftOut;
     private double? worstRatio;
     private string? worst;
 
@@ -29,6 +30,7 @@ public sealed class CheckRun
     {
         if (casesThatTried == mostCases)
         {
+            leftOut = true;
             return;
         }
 
@@ -93,6 +95,15 @@ public sealed class CheckRun
         if (!holds)
         {
             Fail(otherwise);
+        }
+    }
+
+    /// <summary>Demands something of all cases together; in a brief run that left some out it cannot be told.</summary>
+    internal void Overall(bool holds, string otherwise)
+    {
+        if (!leftOut)
+        {
+            That(holds, otherwise);
         }
     }
 

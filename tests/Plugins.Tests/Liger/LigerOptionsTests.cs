@@ -6,11 +6,6 @@ namespace Neoteny.Plugins.Tests.Liger;
 
 public sealed class LigerOptionsTests
 {
-    [Fact]
-    public void Two_losses_exclude_each_other() => Assert.Equal(
-        ["FusedLinearCrossEntropy cannot be combined with liger_cross_entropy (run.yml:1:1): both are the loss. Keep one of the two."],
-        Problems(new LigerOptions { CrossEntropy = true, FusedLinearCrossEntropy = true }));
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -49,7 +44,5 @@ public sealed class LigerOptionsTests
         public List<string> Texts { get; } = [];
 
         public void Add(string property, string message) => Texts.Add($"{property} {message}");
-
-        public string Where(string property) => $"{typeof(LigerOptions).GetProperty(property)!.GetCustomAttribute<KeyAttribute>()!.Name} (run.yml:1:1)";
     }
 }
