@@ -111,7 +111,7 @@ public sealed class CheckRun
     public void Fail(string message)
     {
         // What is said of all cases together means nothing where only some of them ran.
-        if (current is not null || mostCases == int.MaxValue)
+        if (current is not null || !leftOut)
         {
             failures.Add(current is null ? message : $"{current}: {message}");
         }
