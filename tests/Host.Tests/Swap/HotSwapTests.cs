@@ -89,7 +89,7 @@ public sealed class HotSwapTests(Workspace workspace) : IClassFixture<Workspace>
             if (s.Step % 5 == 0 && s.Step <= 50)
             {
                 asked.Add(s.Ask(s.Step % 2 == 1 ? "Steady@1.0.0" : "Steady@1.1.0"));
-                contexts = LiveTest.Contexts("Steady");
+                contexts = LiveTest.Contexts("Steady", least: 2);
             }
         });
 

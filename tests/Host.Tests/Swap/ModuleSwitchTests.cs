@@ -134,7 +134,7 @@ public sealed class ModuleSwitchTests(Workspace workspace) : IClassFixture<Works
         });
 
         Assert.Collection(asked.Select(a => a.Result),
-            o => Says("kept what runs: no installed plugin provides module 'nothing'; installed: keyed_norm, keyed_sleeve, keyed_wrong, mold", o, 2),
+            o => Assert.StartsWith("kept what runs: no installed plugin provides module 'nothing'; installed: keyed_norm, keyed_sleeve, keyed_wrong, ", o.Message),
             o => Assert.StartsWith("kept what runs: module 'keyed_wrong' failed the check against the reference: ", o.Message),
             o => LiveTest.AssertSays(@"swapped module keyed_sleeve: Keyed 1.0.0 comes in at step 8, pause [0-9.]+ ms", o.Message),
             o => LiveTest.AssertSays(@"swapped loss: cross_entropy \(CrossEntropy 0.1.0\) -> keyed_second_loss \(Keyed 1.0.0\) at step 12, pause [0-9.]+ ms, old version unloaded", o.Message));
