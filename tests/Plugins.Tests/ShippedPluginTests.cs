@@ -1,6 +1,7 @@
 using System.Reflection;
 using Neoteny.Conformance;
 using Neoteny.Conformance.Xunit;
+using Neoteny.Plugins.CCE;
 using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Flash;
 using Neoteny.Plugins.Flex;
@@ -17,7 +18,7 @@ public sealed class ShippedExtensionsHaveSuites : EveryExtensionHasASuite
 
 public sealed class ShippedPluginTests
 {
-    public static Assembly[] Assemblies { get; } = [typeof(SdpaAttention).Assembly, typeof(FlashAttention2).Assembly, typeof(FlexAttention).Assembly, typeof(XformersAttention).Assembly, typeof(CrossEntropyLoss).Assembly, typeof(LoraAdapter).Assembly];
+    public static Assembly[] Assemblies { get; } = [typeof(SdpaAttention).Assembly, typeof(FlashAttention2).Assembly, typeof(FlexAttention).Assembly, typeof(XformersAttention).Assembly, typeof(CrossEntropyLoss).Assembly, typeof(CutCrossEntropyLoss).Assembly, typeof(LoraAdapter).Assembly];
 
     public static TheoryData<string> Names() => [.. Assemblies.Select(a => a.GetName().Name!)];
 
