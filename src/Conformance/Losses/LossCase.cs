@@ -9,6 +9,8 @@ namespace Neoteny.Conformance;
 /// <param name="Vocabulary">Vocabulary size.</param>
 public sealed record LossCase(string Name, int Tokens, int Hidden, int Vocabulary)
 {
+    private const double LongSums = 4;
+
     /// <summary>Which labels are ignored.</summary>
     public IgnoredLabels Ignored { get; init; } = IgnoredLabels.Some;
 
@@ -40,15 +42,18 @@ public sealed record LossCase(string Name, int Tokens, int Hidden, int Vocabular
         new("primes", 13, 31, 97),
         new("hidden size 123", 5, 123, 1009) { Ignored = IgnoredLabels.None },
         new("more tokens", 131, 16, 211),
+        new("several blocks of tokens", 300, 8, 2111),
         new("two labels", 9, 8, 2),
     ];
 
     /// <summary>Large vocabularies with few tokens, so that a suite takes seconds.</summary>
+    /// <remarks>A product that adds V terms one after the other in fp32 is off by sqrt(V) units of rounding: 1.3e-5 for 50257 labels, which libtorch's is on some processors.</remarks>
     public static IReadOnlyList<LossCase> Large { get; } =
     [
-        new("vocabulary of 50257", 3, 24, 50_257),
-        new("vocabulary of 128256", 2, 8, 128_256) { Ignored = IgnoredLabels.None },
-        new("vocabulary of 256000", 2, 8, 256_000) { Ignored = IgnoredLabels.None },
+        new("vocabulary of 50257", 3, 24, 50_257) { Slack = LongSums },
+        new("vocabulary of 50257, hidden size 123", 1, 123, 50_257) { Ignored = IgnoredLabels.None, Slack = LongSums },
+        new("vocabulary of 128256", 2, 8, 128_256) { Ignored = IgnoredLabels.None, Slack = LongSums },
+        new("vocabulary of 256000", 2, 8, 256_000) { Ignored = IgnoredLabels.None, Slack = LongSums },
     ];
 
     /// <inheritdoc/>
