@@ -51,6 +51,7 @@ internal static class CommandLine
         new Text.TokenizerBenchmark(),
         new Startup.StartupBenchmark(),
         new Attention.AttentionBenchmark(),
+        new Losses.HeadLossBenchmark(),
         new Gpu.KernelBenchmark(),
     ];
 }

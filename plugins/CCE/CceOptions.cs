@@ -17,7 +17,7 @@ public sealed record CceOptions : IValidated
     public double FilterThreshold { get; init; }
 
     /// <summary>Memory for logits, in MiB.</summary>
-    [Key("cce_workspace_mb", Minimum = 16, Maximum = 65536, Default = "256", Summary = "Most memory for logits and partial head gradients at once, in MiB: more is faster. On the CPU at most 32 are used.")]
+    [Key("cce_workspace_mb", Minimum = 16, Maximum = 65536, Default = "256", Summary = "Most memory for logits and partial head gradients at once, in MiB: more is faster. On the CPU 128 to 256 tokens at once are enough, if they fit.")]
     public int WorkspaceMegabytes { get; init; } = 256;
 
     /// <summary>Whether logits are computed twice instead of being kept for the gradient.</summary>

@@ -44,7 +44,7 @@ public sealed class CutCrossEntropyLoss(CceOptions options) : ILoss
         {
             Loss = rows.Scaled.sum().MoveToOuterDisposeScope(),
             HiddenGradient = (rounded_TH is null || kept is null ? rounded_TH : kept.Spread(rounded_TH))?.MoveToOuterDisposeScope(),
-            PerToken = input.Demands.HasFlag(LossFeatures.PerToken) ? (kept?.Spread(rows.Losses) ?? rows.Losses.clone()).MoveToOuterDisposeScope() : null,
+            PerToken = input.Demands.HasFlag(LossFeatures.PerToken) ? (kept?.Spread(rows.Losses) ?? rows.Losses).clone().MoveToOuterDisposeScope() : null,
         };
     }
 
@@ -66,7 +66,7 @@ public sealed class CutCrossEntropyLoss(CceOptions options) : ILoss
     private long Workspace => options.WorkspaceMegabytes * Megabyte;
 
     private TileSizes Kept(LossCall call) => call.Hidden.device_type == DeviceType.CPU
-        ? TileSizes.Cached(call.Vocabulary, Workspace)
+        ? TileSizes.Cached(call.Tokens, call.Vocabulary, Workspace)
         : TileSizes.Whole(call.Tokens, call.Vocabulary, Workspace, call.Hidden.element_size());
 
     private TileSizes Streamed(LossCall call, Parameter weight)

@@ -6,10 +6,10 @@ namespace Neoteny.Plugins.CCE;
 /// <summary>The tokens with a label, in CPU memory: what is computed at all.</summary>
 internal sealed class TrainedTokens
 {
-    private readonly Tensor places;
+    private readonly Tensor? places;
     private readonly long all;
 
-    private TrainedTokens(Tensor places, long all) => (this.places, this.all) = (places, all);
+    private TrainedTokens(Tensor? places, long all) => (this.places, this.all) = (places, all);
 
     /// <summary>Finds them; belongs to the dispose scope around.</summary>
     /// <param name="labels_T">Labels; -100 is ignored.</param>
@@ -34,14 +34,14 @@ internal sealed class TrainedTokens
             token++;
         }
 
-        return new TrainedTokens(tensor(places, dtype: ScalarType.Int64), token);
+        return new TrainedTokens(places.Count == token ? null : tensor(places, dtype: ScalarType.Int64), token);
     }
 
-    /// <summary>Their rows, a new tensor; null of nothing.</summary>
+    /// <summary>Their rows, without gaps; all of them as they are, where every token has a label. Null of nothing.</summary>
     [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(rows))]
-    public Tensor? Take(Tensor? rows) => rows?.index_select(0, places);
+    public Tensor? Take(Tensor? rows) => places is null ? rows?.contiguous() : rows?.index_select(0, places);
 
-    /// <summary>Rows of theirs in their places among zeros.</summary>
+    /// <summary>Rows of theirs in their places among zeros; may be the same tensor.</summary>
     public Tensor Spread(Tensor rows)
-        => zeros([all, .. rows.shape[1..]], dtype: rows.dtype, device: rows.device).index_copy_(0, places, rows);
+        => places is null ? rows : zeros([all, .. rows.shape[1..]], dtype: rows.dtype, device: rows.device).index_copy_(0, places, rows);
 }

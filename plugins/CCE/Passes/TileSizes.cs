@@ -34,12 +34,15 @@ internal readonly record struct TileSizes(long Tokens, long Labels)
         => new(Even(tokens, workspace / elementSize / LogitBuffer.Padded(vocabulary)), vocabulary);
 
     /// <summary>For one pass on the CPU: rows of logits are kept, and worked on in tiles that stay in cache.</summary>
+    /// <param name="tokens">T.</param>
     /// <param name="vocabulary">V.</param>
     /// <param name="workspace">Bytes for logits.</param>
-    public static TileSizes Cached(long vocabulary, long workspace)
+    public static TileSizes Cached(long tokens, long vocabulary, long workspace)
     {
         var wanted = Math.Clamp(CpuLogits / vocabulary, FewestCpuTokens, CachedTokens);
-        return new(Math.Clamp(workspace / sizeof(float) / LogitBuffer.Padded(vocabulary), 1, wanted), Math.Min(vocabulary, CachedLabels));
+        var most = Math.Clamp(workspace / sizeof(float) / LogitBuffer.Padded(vocabulary), 1, wanted);
+        var blocks = (tokens + most - 1) / most;
+        return new((tokens + blocks - 1) / blocks, Math.Min(vocabulary, CachedLabels));
     }
 
     /// <summary>For two passes: a tile, and where it is summed apart the head gradient of its labels.</summary>
