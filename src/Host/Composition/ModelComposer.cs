@@ -179,7 +179,7 @@ internal sealed class ModelComposer(PluginSet plugins)
             throw new InputException($"{Source(parallel)} needs several processes; this version runs in one. Remove the plugin from the configuration.");
         }
 
-        var plan = OverridePlan.Make(model, plugins.All<IModuleOverride>().Select(o => (Source(o), o.Instance)));
+        var plan = OverridePlan.Make(model, plugins.Active<IModuleOverride>().Select(o => (Source(o), o.Instance)));
         entries.AddRange(plan.Entries);
         notes.AddRange(plan.Notes);
         return plan;

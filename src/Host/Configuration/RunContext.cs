@@ -8,8 +8,9 @@ internal sealed class RunContext : IDisposable
 {
     private readonly IReadOnlyDictionary<Type, object> options;
 
-    private RunContext(RunFile file, HostSetup setup, KeyTable keys, PluginCatalog catalog, PluginSet plugins, IReadOnlyDictionary<Type, object> options)
+    private RunContext(RunFile file, HostSetup setup, KeyTable keys, PluginCatalog catalog, PluginSet plugins, IReadOnlyDictionary<Type, object> options, string loss)
     {
+        Loss = loss;
         File = file;
         Setup = setup;
         Keys = keys;
@@ -29,6 +30,9 @@ internal sealed class RunContext : IDisposable
     public PluginCatalog Catalog { get; }
 
     public PluginSet Plugins { get; }
+
+    /// <summary>The loss that the file asks for, by name.</summary>
+    public string Loss { get; }
 
     /// <summary>The bound option records: the host's, then those of each loaded plugin.</summary>
     public IEnumerable<object> AllOptions => options.Values.Concat(Plugins.Plugins.SelectMany(p => p.Options));
@@ -53,10 +57,12 @@ internal sealed class RunContext : IDisposable
         file.Problems.ThrowIfAny();
 
         var plugins = new PluginSet(catalog, setup.Shared, binder, logs);
+        string loss;
         try
         {
             foreach (var selection in selections)
                 plugins.Load(selection.Plugin, selection.Why);
+            loss = LossWishes.Choose(file, binder, plugins.Plugins);
             file.Problems.ThrowIfAny();
         }
         catch
@@ -67,7 +73,7 @@ internal sealed class RunContext : IDisposable
         var log = logs.CreateLogger<RunContext>();
         foreach (var warning in file.Problems.Warnings)
             log.LogWarning("{Problem}", warning);
-        return new RunContext(file, setup, keys, catalog, plugins, options);
+        return new RunContext(file, setup, keys, catalog, plugins, options, loss);
     }
 
     /// <summary>The bound record of the host's own option type.</summary>

@@ -8,7 +8,7 @@ internal sealed record BackendDemand(string Key, Place Place, string PointLabel,
 /// <summary>The keys that choose an implementation by name. The plugin that provides it is loaded for them.</summary>
 internal static class BackendKeys
 {
-    private static readonly (string Key, string PointLabel)[] Keys = [("attn_implementation", "attention"), ("adapter", "adapter")];
+    private static readonly (string Key, string PointLabel)[] Keys = [("attn_implementation", "attention"), ("adapter", "adapter"), ("loss", "loss")];
 
     /// <summary>The implementations that a file asks for; <c>auto</c> leaves the choice to the key's owner.</summary>
     public static IEnumerable<BackendDemand> Demands(RunFile file) =>

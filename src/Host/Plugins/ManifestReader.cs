@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Metadata;
+using Neoteny.Host.Configuration;
 using Neoteny.Plugins;
 using NuGet.Versioning;
 
@@ -55,7 +56,19 @@ internal sealed class ManifestReader(SharedAssemblies shared)
             Options = OptionsReader.Read(assembly, shared),
             References = [.. reader.AssemblyReferences.Select(reader.GetAssemblyReference).Select(r => (reader.GetString(r.Name), r.Version))],
         };
+        CheckActivated(manifest);
         return manifest;
+    }
+
+    private static void CheckActivated(PluginManifest manifest)
+    {
+        foreach (var key in manifest.Keys.Where(k => k.Activates.Count > 0))
+        {
+            if (key.Shape is not BooleanShape)
+                throw new PluginFaultException($"its key '{key.Name}' activates something and is not boolean");
+            if (key.Activates.FirstOrDefault(a => !manifest.Provides.Any(p => p.Name == a && p.PointLabel is "loss" or "module")) is { } unknown)
+                throw new PluginFaultException($"its key '{key.Name}' activates '{unknown}', which is no loss or module that it provides");
+        }
     }
 
     private IEnumerable<ProvidedName> Provided(MetadataReader reader)

@@ -82,6 +82,11 @@ internal sealed partial class PluginSet : IDisposable
     /// <typeparam name="TPoint">The extension point.</typeparam>
     public IReadOnlyList<string> Names<TPoint>() => catalog.Names(p => p.Point == typeof(TPoint).FullName);
 
+    /// <summary>Every extension of a point that the loaded plugins provide and that takes part in the run.</summary>
+    /// <typeparam name="TPoint">The extension point.</typeparam>
+    public IEnumerable<ProvidedExtension<TPoint>> Active<TPoint>()
+        where TPoint : class => All<TPoint>().Where(e => Loaded(e.Plugin)!.IsActive(e.Name));
+
     /// <summary>Every extension of a point that the loaded plugins provide.</summary>
     /// <typeparam name="TPoint">The extension point.</typeparam>
     public IEnumerable<ProvidedExtension<TPoint>> All<TPoint>()

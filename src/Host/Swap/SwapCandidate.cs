@@ -17,6 +17,9 @@ internal sealed record SwapCandidate
     /// <summary>The loss to put in place, by name; null to leave it.</summary>
     public string? Loss { get; init; }
 
+    /// <summary>The module override that takes part from now on, or no more; null to leave them.</summary>
+    public (string Name, bool IsOn)? Module { get; init; }
+
     /// <summary>All versions on the search path, for the keys that they own.</summary>
     public required PluginCatalog Catalog { get; init; }
 

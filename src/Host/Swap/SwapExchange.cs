@@ -26,6 +26,7 @@ internal sealed class SwapExchange(RunContext run, ModelSession session)
         var before = new InUse(session.Composition);
         if (next is not null)
         {
+            next.Switched = old?.Switched ?? next.Switched;
             run.Plugins.Exchange(old, next);
         }
 
@@ -47,22 +48,24 @@ internal sealed class SwapExchange(RunContext run, ModelSession session)
     private List<CompositionEntry> Modules(PreparedSwap swap)
     {
         var kept = session.Composition.Where(e => e.Stage is not ("override" or "wrap"));
-        if (!HasModules(swap.Next) && !HasModules(swap.Candidate.Replaces))
+        if (!HasModules(swap.Next) && !HasModules(swap.Candidate.Replaces) && swap.Candidate.Module is null)
         {
             return [.. session.Composition];
         }
 
+        var switched = Switch(swap.Candidate.Module);
         var before = session.Model.Sites.Where(s => s.Current != s.Original).Select(s => (Site: s, Block: s.Current)).ToList();
         try
         {
             Restore();
-            Check(swap.Next);
-            var plan = OverridePlan.Make(session.Model, run.Plugins.All<IModuleOverride>().Select(o => (new ExtensionSource(o.Plugin, o.Version, o.Name), o.Instance)));
+            Check(swap);
+            var plan = OverridePlan.Make(session.Model, run.Plugins.Active<IModuleOverride>().Select(o => (new ExtensionSource(o.Plugin, o.Version, o.Name), o.Instance)));
             plan.Apply();
             return [.. kept, .. plan.Entries];
         }
         catch
         {
+            switched();
             Restore();
             foreach (var (site, block) in before)
             {
@@ -73,12 +76,30 @@ internal sealed class SwapExchange(RunContext run, ModelSession session)
         }
     }
 
-    private void Check(LoadedPlugin? next)
+    /// <summary>Switches a module override on or off; the result undoes it.</summary>
+    private Action Switch((string Name, bool IsOn)? module)
+    {
+        if (module is not var (name, isOn))
+        {
+            return static () => { };
+        }
+
+        var owner = run.Plugins.Plugins.First(p => Modules(p).Contains(name));
+        var before = owner.Switched;
+        owner.Switched = new Dictionary<string, bool>(before) { [name] = isOn };
+        return () => owner.Switched = before;
+    }
+
+    /// <summary>Compares what comes in with the reference.</summary>
+    private void Check(PreparedSwap swap)
     {
         var shapes = Shapes.Of(session.Model, withWeights: true);
-        foreach (var provided in next?.Manifest.Provides.Where(p => p.PointLabel == "module") ?? [])
+        foreach (var plugin in run.Plugins.Plugins)
         {
-            Shapes.Check($"module '{provided.Name}'", next!.Extension(typeof(IModuleOverride), provided.Name), shapes);
+            foreach (var name in Modules(plugin).Where(n => plugin.IsActive(n) && (plugin == swap.Next || n == swap.Candidate.Module?.Name)))
+            {
+                Shapes.Check($"module '{name}'", plugin.Extension(typeof(IModuleOverride), name), shapes);
+            }
         }
     }
 
@@ -155,5 +176,7 @@ internal sealed class SwapExchange(RunContext run, ModelSession session)
     private static bool IsExchangeable(LoadedPlugin plugin) =>
         plugin.Manifest.Provides.Count > 0 && plugin.Manifest.Provides.All(p => p.PointLabel is "attention" or "loss");
 
-    private static bool HasModules(LoadedPlugin? plugin) => plugin?.Manifest.Provides.Any(p => p.PointLabel == "module") == true;
+    private static bool HasModules(LoadedPlugin? plugin) => plugin is not null && Modules(plugin).Any();
+
+    private static IEnumerable<string> Modules(LoadedPlugin plugin) => plugin.Manifest.Provides.Where(p => p.PointLabel == "module").Select(p => p.Name);
 }

@@ -71,9 +71,18 @@ internal sealed class SwapResolver(RunContext run, ModelSession session)
     }
 
     private SwapCandidate OfModule(PluginCatalog catalog, NameTarget target)
-        => Provider("module", target.Name) is { } loaded
-            ? OfPlugin(catalog, new PluginTarget(target.Text, loaded.Manifest.Id, null))
-            : Installed(catalog, target);
+    {
+        var loaded = Provider("module", target.Name);
+        var isActive = loaded?.IsActive(target.Name) == true;
+        if (target.Leaves && !isActive)
+        {
+            throw new SwapRefusedException($"the module '{target.Name}' takes no part in this run", SwapStatus.NotNewer) { ExitCode = 2 };
+        }
+
+        return loaded is null ? Installed(catalog, target)
+            : isActive && !target.Leaves ? OfPlugin(catalog, new PluginTarget(target.Text, loaded.Manifest.Id, null))
+            : Chosen(new SwapCandidate { Catalog = catalog, Change = $"module {target.Name}: {loaded.Manifest} {(target.Leaves ? "goes out" : "comes in")}" }, target);
+    }
 
     private SwapCandidate OfName(PluginCatalog catalog, NameTarget target)
     {
@@ -125,7 +134,7 @@ internal sealed class SwapResolver(RunContext run, ModelSession session)
     {
         "attention" => candidate with { Attention = target.Name },
         "loss" => candidate with { Loss = target.Name },
-        _ => candidate,
+        _ => candidate with { Module = (target.Name, !target.Leaves) },
     };
 
     private SwapCandidate Version(PluginCatalog catalog, InstalledPlugin plugin, LoadedPlugin loaded)

@@ -3,10 +3,12 @@ using NuGet.Versioning;
 
 namespace Neoteny.Host.Swap;
 
-/// <summary>What somebody wants to be exchanged in a live run, as written: <c>attention=eager</c>, <c>module:rms_norm</c>, <c>Sdpa@1.1.0</c>.</summary>
+/// <summary>What somebody wants to be exchanged in a live run, as written: <c>attention=eager</c>, <c>module:rms_norm</c>, <c>module:rms_norm=off</c>, <c>Sdpa@1.1.0</c>.</summary>
 /// <param name="Text">As written.</param>
 internal abstract record SwapTarget(string Text)
 {
+    private const string Off = "off";
+
     private static readonly string[] Chosen = ["attention", "loss"];
 
     /// <summary>Reads a target.</summary>
@@ -14,17 +16,22 @@ internal abstract record SwapTarget(string Text)
     public static SwapTarget Parse(string text)
     {
         var trimmed = text.Trim();
+        if (trimmed.Split(':', 2) is ["module", { Length: > 0 } module])
+        {
+            return module.Split('=', 2) switch
+            {
+                [{ Length: > 0 } only] => new NameTarget(trimmed, "module", only),
+                [{ Length: > 0 } going, Off] => new NameTarget(trimmed, "module", going) { Leaves = true },
+                _ => throw new InputException($"'{text}': a module override comes in with module:<name> and goes out with module:<name>=off."),
+            };
+        }
+
         if (trimmed.Split('=', 2) is [var point, var name])
         {
             return Chosen.Contains(point) && name.Length > 0
                 ? new NameTarget(trimmed, point, name)
                 : throw new InputException($"'{text}': only attention and loss are chosen by name while a run is live, as in attention=eager; write module:<name> for a module override, "
                     + "Id or Id@version for a plugin. Everything else is fixed when a run starts: change the configuration and go on from a checkpoint.");
-        }
-
-        if (trimmed.Split(':', 2) is ["module", { Length: > 0 } module])
-        {
-            return new NameTarget(trimmed, "module", module);
         }
 
         var parts = trimmed.Split('@', 2);
@@ -43,7 +50,11 @@ internal abstract record SwapTarget(string Text)
 /// <param name="Text">As written.</param>
 /// <param name="Point">attention, loss or module.</param>
 /// <param name="Name">The name that a plugin provides.</param>
-internal sealed record NameTarget(string Text, string Point, string Name) : SwapTarget(Text);
+internal sealed record NameTarget(string Text, string Point, string Name) : SwapTarget(Text)
+{
+    /// <summary>Whether the module is to take no part any more.</summary>
+    public bool Leaves { get; init; }
+}
 
 /// <summary>Another version of a plugin.</summary>
 /// <param name="Text">As written.</param>

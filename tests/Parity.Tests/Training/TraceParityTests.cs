@@ -1,5 +1,4 @@
 using Neoteny.Parity.Tests.Models;
-using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Tests;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Optimizers;
@@ -16,14 +15,24 @@ public class TraceParityTests
     // The reference itself moves its final weights by up to 1.4e-5 when every starting weight moves by a relative 1e-6.
     private static readonly double WeightTolerance = TestDevice.IsCuda ? 1e-4 : 3e-5;
 
-    public static TheoryData<string> Cases() => [.. FixtureFolders.Names("train")];
+    public static TheoryData<string, string> Cases()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var name in FixtureFolders.Names("train"))
+        {
+            foreach (var loss in ShippedLosses.Names)
+                data.Add(name, loss);
+        }
+
+        return data;
+    }
 
     [Fact]
     public void The_fixtures_hold_training_traces() => Assert.NotEmpty(FixtureFolders.Names("train"));
 
     [SkippableTheory]
     [MemberData(nameof(Cases))]
-    public void Losses_norms_rates_and_final_weights_agree(string name)
+    public void Losses_norms_rates_and_final_weights_agree(string name, string loss)
     {
         using var scope = NewDisposeScope();
         using var expected = new TrainingCase(name);
@@ -33,7 +42,7 @@ public class TraceParityTests
 
         using var optimizer = new AdamW(fixture.Model.BaseParameters, Settings(expected));
         Assert.Equal(expected.WithoutDecay.Order(), fixture.Model.BaseParameters.Where(p => !Settings(expected).Decays.Applies(p)).Select(p => p.Path).Order());
-        var runner = new StepRunner(new TrainedDecoder(fixture.Model, () => new CrossEntropyLoss()), optimizer)
+        var runner = new StepRunner(new TrainedDecoder(fixture.Model, () => ShippedLosses.Make(loss)), optimizer)
         {
             MaximumGradientNorm = expected.Meta["max_grad_norm"]?.GetValue<double>() ?? 0,
             Normalization = expected.Meta["loss_normalisation"]!.GetValue<string>() == "micro" ? LossNormalization.MicroBatches : LossNormalization.Tokens,

@@ -35,8 +35,8 @@ internal sealed record ModelOptions : IValidated
     public bool Reinitialize { get; init; }
 
     /// <summary>The loss.</summary>
-    [Key("loss", Default = "cross_entropy", Summary = "The loss, by the name that a plugin provides.")]
-    public string Loss { get; init; } = "cross_entropy";
+    [Key("loss", Default = "cross_entropy, or what a key such as cut_cross_entropy activates", Summary = "The loss, by the name that a plugin provides.")]
+    public string? Loss { get; init; }
 
     /// <summary>The adapter; null for full fine-tuning.</summary>
     [Key("adapter", Summary = "lora, or another adapter that a plugin provides; absent: all weights train.")]

@@ -17,6 +17,7 @@ internal sealed class LoadedPlugin : IDisposable
 {
     private readonly PluginLoader loader;
     private readonly ServiceProvider services;
+    private readonly Dictionary<string, bool> switched = [];
 
     private LoadedPlugin(InstalledPlugin installed, PluginLoader loader, ServiceProvider services, IReadOnlyList<object> options)
     {
@@ -63,6 +64,28 @@ internal sealed class LoadedPlugin : IDisposable
         }
     }
 
+    /// <summary>Whether an extension takes part in the run: no key activates it, or one that does is true, or a swap switched it on.</summary>
+    public bool IsActive(string name)
+    {
+        var keys = Keys().Where(k => k.Key.Activates.Contains(name)).ToList();
+        return switched.TryGetValue(name, out var isOn) ? isOn : keys.Count == 0 || keys.Exists(k => IsTrue(k.Record, k.Key));
+    }
+
+    /// <summary>The keys that activate something and are true, by default or in the file.</summary>
+    public IEnumerable<KeyInfo> ActivatingKeys => Keys().Where(k => k.Key.Activates.Count > 0 && IsTrue(k.Record, k.Key)).Select(k => k.Key);
+
+    /// <summary>What swaps switched on and off, whatever the keys say.</summary>
+    public IReadOnlyDictionary<string, bool> Switched
+    {
+        get => switched.ToDictionary();
+        set
+        {
+            switched.Clear();
+            foreach (var (name, isOn) in value)
+                switched.Add(name, isOn);
+        }
+    }
+
     /// <summary>Creates the extension of that name, or returns it if it exists.</summary>
     /// <exception cref="PluginFaultException">Its constructor failed.</exception>
     public object Extension(Type point, string name)
@@ -101,6 +124,10 @@ internal sealed class LoadedPlugin : IDisposable
         services.Dispose();
         loader.Dispose();
     }
+
+    private IEnumerable<(object Record, KeyInfo Key)> Keys() => Manifest.Options.Zip(Options).SelectMany(o => o.First.Owned.Select(k => (o.Second, k)));
+
+    private static bool IsTrue(object record, KeyInfo key) => record.GetType().GetProperty(key.Property)!.GetValue(record) is true;
 
     /// <summary>The interface of an extension point.</summary>
     public static Type PointType(string fullName) => AssemblyLoadContext.Default.Assemblies
