@@ -45,10 +45,11 @@ extern "C" __global__ void cross_entropy(real* logits, const long long* labels, 
     }
     const float top = block_max(most, scratch);
     const float total = block_sum(sum * __expf(most - top), scratch);
-    const float lse = top + logf(total);
+    // Added up in this order: large logits would swallow the logarithm.
+    const float rest = logf(total), share = 1.0f / total;
     const float factor = weights == nullptr ? scale : scale * weights[t];
     if (threadIdx.x == 0) {
-        const float loss = lse - to_float(row[label]);
+        const float loss = top - to_float(row[label]) + rest;
         losses[t] = loss;
         scaled[t] = loss * factor;
     }
@@ -58,7 +59,7 @@ extern "C" __global__ void cross_entropy(real* logits, const long long* labels, 
         Pack<real> z = load_pack(row + c);
 #pragma unroll
         for (int k = 0; k < kPack; k++) {
-            float g = __expf(to_float(z.at[k]) - lse);
+            float g = __expf(to_float(z.at[k]) - top) * share;
             z.at[k] = from_float<real>(factor * (c + k == label ? g - 1.0f : g));
         }
         store_pack(row + c, z);

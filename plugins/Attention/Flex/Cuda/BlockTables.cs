@@ -20,8 +20,8 @@ internal sealed class BlockTables : IDisposable
         using var scope = NewDisposeScope();
         var device = layout.QueryOffsets.device;
         // From page-locked memory, so that the host does not wait for the device.
-        tables = tensor((int[])[.. tiles.Queries, .. tiles.Keys, .. tiles.QueryOrder, .. tiles.KeyOrder], dtype: ScalarType.Int32).pin_memory()
-            .to(device.type, device.index, non_blocking: true).DetachFromDisposeScope();
+        var all = tensor((int[])[.. tiles.Queries, .. tiles.Keys, .. tiles.QueryOrder, .. tiles.KeyOrder], dtype: ScalarType.Int32);
+        tables = (device.type == TorchSharp.DeviceType.CUDA ? all.pin_memory().to(device.type, device.index, non_blocking: true) : all).DetachFromDisposeScope();
         var at = 0L;
         Tensor Next(int count) => tables.narrow(0, (at += count) - count, count).DetachFromDisposeScope();
         (Queries, Keys, QueryOrder, KeyOrder) = (Next(tiles.Queries.Count), Next(tiles.Keys.Count), Next(QueryTiles), Next(KeyTiles));

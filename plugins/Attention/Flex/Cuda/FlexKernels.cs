@@ -16,9 +16,14 @@ internal static class FlexKernels
     private const int Alignment = 16;
     private static readonly ConcurrentDictionary<(LayerProgram Program, ScalarType DType, int Head, int Value, int Device), IKernelSet> Sets = [];
 
-    public static AttentionOutput Forward(AttentionInput input, LayerProgram program)
+    public static AttentionOutput Forward(AttentionInput input, LayerProgram program) => Forward(input, program, Set(input, program));
+
+    public static AttentionGradients Backward(AttentionBackward backward, LayerProgram program) => Backward(backward, program, Set(backward.Input, program));
+
+    /// <summary>With these kernels.</summary>
+    internal static AttentionOutput Forward(AttentionInput input, LayerProgram program, IKernelSet set)
     {
-        var (set, spec) = (Set(input, program), input.Spec);
+        var spec = input.Spec;
         var tables = BlockTables.Of(input.Layout, program, set.ForwardSize, spec.QueryHeads);
         var (q, k, v) = (Aligned(input.Query), Aligned(input.Key), Aligned(input.Value));
         var output = q.new_empty(q.size(0), q.size(1), v.size(2));
@@ -30,10 +35,10 @@ internal static class FlexKernels
         return new AttentionOutput { Output = output, LogSumExp = lse };
     }
 
-    public static AttentionGradients Backward(AttentionBackward backward, LayerProgram program)
+    /// <summary>With these kernels.</summary>
+    internal static AttentionGradients Backward(AttentionBackward backward, LayerProgram program, IKernelSet set)
     {
         var (input, spec) = (backward.Input, backward.Input.Spec);
-        var set = Set(input, program);
         var tables = BlockTables.Of(input.Layout, program, set.BackwardSize, spec.QueryHeads);
         var (q, k, v) = (Aligned(input.Query), Aligned(input.Key), Aligned(input.Value));
         var (gradient, output, lse) = (Dense(backward.OutputGradient), Dense(backward.Output), backward.LogSumExp!.contiguous());

@@ -10,13 +10,20 @@ public sealed unsafe partial class CudaKernel
 {
     private const int MostArguments = 64;
 
+    /// <summary>Runs launches on tensors of the CPU, which are refused otherwise: tests set it to try kernels without a device.</summary>
+    internal static KernelEmulation? Emulation;
+
     private readonly CudaSource source;
     private LoadedKernel?[] loaded = [];
+
+    internal delegate void KernelEmulation(CudaKernel kernel, in LaunchShape shape, ReadOnlySpan<CudaArgument> arguments);
 
     internal CudaKernel(CudaSource source, string name) => (this.source, Name) = (source, name);
 
     /// <summary>The function's name.</summary>
     public string Name { get; }
+
+    internal CudaSource Source => source;
 
     /// <summary>Starts the kernel on the current stream of the device that its tensors lie on. Returns before it has run.</summary>
     /// <param name="shape">Blocks, threads, shared memory. Without blocks nothing is launched.</param>
@@ -27,7 +34,10 @@ public sealed unsafe partial class CudaKernel
     public void Launch(in LaunchShape shape, params ReadOnlySpan<CudaArgument> arguments)
     {
         var device = DeviceOf(arguments);
-        Launch(device, CurrentStream(device), shape, arguments);
+        if (device < 0 && Emulation is { } emulate)
+            emulate(this, shape, arguments);
+        else
+            Launch(device, CurrentStream(device), shape, arguments);
     }
 
     /// <summary>Starts the kernel on a stream.</summary>

@@ -42,12 +42,16 @@ internal static class RmsNormKernels
 
     /// <summary>The gradient of the input, with <paramref name="added"/> added where given, and that of the weight where wanted.</summary>
     public static (Tensor Input, Tensor? Weight) Backward(Tensor dy, Tensor x, Tensor inverse, Tensor weight, double offset, Tensor? added, bool differentiatesWeight)
+        => Backward(dy, x, inverse, weight, offset, added, differentiatesWeight, CudaDevice.Get(x.device_index).Multiprocessors * BlocksPerMultiprocessor);
+
+    /// <summary>The same in at most so many blocks.</summary>
+    internal static (Tensor Input, Tensor? Weight) Backward(
+        Tensor dy, Tensor x, Tensor inverse, Tensor weight, double offset, Tensor? added, bool differentiatesWeight, int mostBlocks)
     {
         var (rows, columns) = Shape(x);
         var set = Of(x);
         var dx = empty_like(x);
-        var device = CudaDevice.Get(x.device_index);
-        var blocks = (int)Math.Min(rows, device.Multiprocessors * BlocksPerMultiprocessor);
+        var blocks = (int)Math.Min(rows, mostBlocks);
         var partial = differentiatesWeight ? empty(blocks, columns, dtype: ScalarType.Float32, device: x.device) : null;
         set.Backward.Launch(
             new LaunchShape(blocks, Threads(x)), dy, x, inverse, weight, added is null ? CudaArgument.Null : added, dx, partial is null ? CudaArgument.Null : partial,

@@ -1,0 +1,66 @@
+// PTX instructions as functions, by the names that the translation makes of asm statements. Operands stand in the order of the instruction's text, numbers behind them.
+#pragma once
+#include "emulator.hpp"
+
+// "h" operands are 16 bits, whatever type holds them.
+NEOTENY_INLINE void ptx_cvt_f32_f16(float& y, unsigned short x) { y = (float)neoteny_bits<_Float16>(x); }
+NEOTENY_INLINE void ptx_cvt_rn_f16_f32(unsigned short& y, float x) { y = x != x ? 0x7fff : neoteny_bits<unsigned short>((_Float16)x); }
+NEOTENY_INLINE void ptx_cvt_rn_bf16_f32(unsigned short& y, float x) {
+    const unsigned u = __float_as_uint(x);
+    y = x != x ? 0x7fff : (unsigned short)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
+}
+NEOTENY_INLINE void ptx_cvt_rn_bf16x2_f32(unsigned& y, float high, float low) {
+    unsigned short h, l;
+    ptx_cvt_rn_bf16_f32(h, high);
+    ptx_cvt_rn_bf16_f32(l, low);
+    y = (unsigned)h << 16 | l;
+}
+NEOTENY_INLINE void ptx_cvt_rn_f16x2_f32(unsigned& y, float high, float low) {
+    unsigned short h, l;
+    ptx_cvt_rn_f16_f32(h, high);
+    ptx_cvt_rn_f16_f32(l, low);
+    y = (unsigned)h << 16 | l;
+}
+NEOTENY_INLINE float neoteny_flushed(float x) { return fabsf(x) < 1.17549435e-38f ? copysignf(0.0f, x) : x; }
+NEOTENY_INLINE void ptx_ex2_approx_ftz_f32(float& y, float x) { y = neoteny_flushed(exp2f(neoteny_flushed(x))); }
+NEOTENY_INLINE void ptx_rcp_approx_ftz_f32(float& y, float x) { y = neoteny_flushed(1.0f / neoteny_flushed(x)); }
+
+// Shared addresses.
+NEOTENY_INLINE void ptx__reg_u64_wide_cvta_to_shared_u64_wide_cvt_u32_u64_wide(const void* p, unsigned& address) { address = neoteny_shared_address(p); }
+
+// Matrices of the tensor cores.
+#define NEOTENY_LDMATRIX(SUFFIX, TRANSPOSED) \
+    NEOTENY_INLINE void ptx_ldmatrix_sync_aligned_m8n8_x1_##SUFFIX(unsigned& a, unsigned row) { neoteny_load_matrices(&a, 1, TRANSPOSED, row); } \
+    NEOTENY_INLINE void ptx_ldmatrix_sync_aligned_m8n8_x2_##SUFFIX(unsigned& a, unsigned& b, unsigned row) { \
+        unsigned r[2]; \
+        neoteny_load_matrices(r, 2, TRANSPOSED, row); \
+        a = r[0]; b = r[1]; \
+    } \
+    NEOTENY_INLINE void ptx_ldmatrix_sync_aligned_m8n8_x4_##SUFFIX(unsigned& a, unsigned& b, unsigned& c, unsigned& d, unsigned row) { \
+        unsigned r[4]; \
+        neoteny_load_matrices(r, 4, TRANSPOSED, row); \
+        a = r[0]; b = r[1]; c = r[2]; d = r[3]; \
+    }
+NEOTENY_LDMATRIX(shared_b16, false)
+NEOTENY_LDMATRIX(trans_shared_b16, true)
+
+#define NEOTENY_MMA(TYPES, BRAIN) \
+    NEOTENY_INLINE void ptx_mma_sync_aligned_m16n8k16_row_col_##TYPES(float& d0, float& d1, float& d2, float& d3, unsigned a0, unsigned a1, unsigned a2, unsigned a3, \
+                                                                      unsigned b0, unsigned b1, float c0, float c1, float c2, float c3) { \
+        const unsigned a[4] = {a0, a1, a2, a3}, b[2] = {b0, b1}; \
+        const float c[4] = {c0, c1, c2, c3}; \
+        float d[4]; \
+        neoteny_multiply(d, a, b, c, BRAIN); \
+        d0 = d[0]; d1 = d[1]; d2 = d[2]; d3 = d[3]; \
+    }
+NEOTENY_MMA(f32_bf16_bf16_f32, true)
+NEOTENY_MMA(f32_f16_f16_f32, false)
+
+// Asynchronous copies.
+NEOTENY_INLINE void ptx_cp_async_cg_shared_global(unsigned to, const void* from, int present, int bytes) { neoteny_copy_async(to, from, bytes, present); }
+NEOTENY_INLINE void ptx_cp_async_ca_shared_global(unsigned to, const void* from, int present, int bytes) { neoteny_copy_async(to, from, bytes, present); }
+NEOTENY_INLINE void ptx_cp_async_cg_shared_global(unsigned to, const void* from, int bytes) { neoteny_copy_async(to, from, bytes, bytes); }
+NEOTENY_INLINE void ptx_cp_async_ca_shared_global(unsigned to, const void* from, int bytes) { neoteny_copy_async(to, from, bytes, bytes); }
+NEOTENY_INLINE void ptx_cp_async_commit_group() { neoteny_commit_copies(); }
+NEOTENY_INLINE void ptx_cp_async_wait_group(int groups) { neoteny_wait_copies(groups); }
+NEOTENY_INLINE void ptx_cp_async_wait_all() { neoteny_commit_copies(); neoteny_wait_copies(0); }
