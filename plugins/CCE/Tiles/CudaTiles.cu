@@ -138,7 +138,8 @@ extern "C" __global__ void cce_whole(real* logits, long long stride, int columns
     const float factor = weights == nullptr ? scale : scale * weights[t];
     if (threadIdx.x == 0) {
         const float y = label < columns ? capped(to_float(row[label]), cap) : __int_as_float(0x7fc00000);
-        const float loss = lse - onehot * y - share * all.total + z_factor * lse * lse;
+        // A sum of all logits may be infinite where the loss is not.
+        const float loss = lse - onehot * y - (share == 0.0f ? 0.0f : share * all.total) + z_factor * lse * lse;
         losses[t] = loss;
         scaled[t] = loss * factor;
     }
