@@ -1,9 +1,11 @@
 using Neoteny.Autograd;
+using Neoteny.Benchmarks.Losses;
 using Neoteny.Losses;
 using Neoteny.Models.Configuration;
 using Neoteny.Models.Decoder;
 using Neoteny.Modules;
 using Neoteny.Parameters;
+using Neoteny.Plugins.CCE;
 using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Runtime.Operators;
 using static TorchSharp.torch;
@@ -26,8 +28,11 @@ internal sealed class KernelCases : IDisposable
         foreach (var width in new[] { 14336, 8192 })
             yield return Gate(width);
         yield return Turn();
-        foreach (var (width, trains) in new[] { (2048, true), (2048, false), (4096, true), (4096, false) })
-            yield return Loss(width, trains);
+        foreach (var (name, loss) in Losses())
+        {
+            foreach (var (width, trains) in new[] { (2048, true), (2048, false), (4096, true), (4096, false) })
+                yield return Loss(name, loss, width, trains);
+        }
     }
 
     public void Dispose() => owned.ForEach(o => o.Dispose());
@@ -56,27 +61,34 @@ internal sealed class KernelCases : IDisposable
         return new KernelCase("RoPE 32/8 heads x128", rotary.Name, [[Tokens, 32, 128], [Tokens, 8, 128]], 2 * size, 2 * size, (tape, x) => tape.ApplyMany(rotary, x[0], x[1]));
     }
 
-    private KernelCase Loss(int width, bool trains)
+    private static IEnumerable<(string Name, ILoss Loss)> Losses() =>
+    [
+        ("cross_entropy", new CrossEntropyLoss()),
+        ("cut_cross_entropy", new CutCrossEntropyLoss(new CceOptions())),
+        ("cut_cross_entropy in 64 MiB", new CutCrossEntropyLoss(new CceOptions { WorkspaceMegabytes = 64 })),
+        ("cut_cross_entropy, cce_low_memory", new CutCrossEntropyLoss(new CceOptions { LowMemory = true })),
+        ("cut_cross_entropy, cce_low_memory in 128 MiB", new CutCrossEntropyLoss(new CceOptions { LowMemory = true, WorkspaceMegabytes = 128 })),
+    ];
+
+    private KernelCase Loss(string name, ILoss computes, int width, bool trains)
     {
         var weight = Own(Vocabulary, width);
         weight.Trains = trains;
         var labels_T = Keep(randint(0, Vocabulary, [Tokens], dtype: ScalarType.Int64, device: CUDA));
-        var loss = new LossOperator(new CrossEntropyLoss(), new Head(weight), (hidden, needs) => new LossInput
+        var head = new PlainHead(weight);
+        var loss = new LossOperator(computes, head, (hidden, needs) => new LossInput
         {
             Hidden = hidden,
-            Head = new Head(weight),
+            Head = head,
             Labels = labels_T,
             Demands = LossFeatures.None,
             Scale = 1.0 / Tokens,
             NeedsGradient = needs,
         });
-        return new KernelCase($"head and cross-entropy, H={width}, {(trains ? "trained" : "frozen")}", loss.Name, [[Tokens, width]], (trains ? 6.0 : 4.0) * Tokens * width * Vocabulary, 0, (tape, x) =>
-        {
-            weight.SetGradient(null);
-            return [tape.Apply(loss, x[0])];
-        })
+        return new KernelCase($"head and {name}, H={width}, {(trains ? "trained" : "frozen")}", loss.Name, [[Tokens, width]], (trains ? 6.0 : 4.0) * Tokens * width * Vocabulary, 0, (tape, x) => [tape.Apply(loss, x[0])])
         {
             IsProduct = true,
+            Before = () => weight.SetGradient(null),
         };
     }
 
@@ -91,18 +103,5 @@ internal sealed class KernelCases : IDisposable
     {
         owned.Add(tensor.DetachFromDisposeScope());
         return tensor;
-    }
-
-    private sealed class Head(Parameter weight) : IHead
-    {
-        public Parameter Weight => weight;
-
-        public Parameter? Bias => null;
-
-        public IReadOnlyList<Adapters.LowRankDelta> Deltas => [];
-
-        public double Softcap => 0;
-
-        public Value Forward(Tape tape, Value hidden_TH) => tape.Apply(new Linear(weight), hidden_TH);
     }
 }
