@@ -15,10 +15,11 @@ internal static class OnePass
     /// <returns>The gradient of the hidden states <c>[T, H]</c> in their dtype, or null where none is wanted.</returns>
     public static Tensor? Run(LossCall call, TileSizes sizes)
     {
+        // Before the results, which outlive it: else the next call's would not fit where this call's was.
+        var buffer = new LogitBuffer(Math.Min(sizes.Tokens, call.Tokens) * LogitBuffer.Padded(call.Vocabulary), call.Hidden.dtype, call.Hidden.device);
         var gradients = call.Input.NeedsGradient ? new HeadGradients(call.Input, sumsWeight: call.Weight is not null) : null;
         var gradient_TH = gradients is null ? null : empty_like(call.Hidden);
         var ranges = LossCall.Ranges(call.Vocabulary, sizes.Labels);
-        var buffer = new LogitBuffer(Math.Min(sizes.Tokens, call.Tokens) * LogitBuffer.Padded(call.Vocabulary), call.Hidden.dtype, call.Hidden.device);
         var whole = ranges.Count == 1 ? call.Tile(0, call.Vocabulary) : null;
         foreach (var (from, count) in LossCall.Ranges(call.Tokens, sizes.Tokens))
         {

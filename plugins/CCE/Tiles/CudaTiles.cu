@@ -90,7 +90,7 @@ __device__ __forceinline__ void clear_row(real* row, int columns) {
 }
 
 // Adds columns first .. first + columns - 1 of the vocabulary to the statistics of token blockIdx.x. tile_most may be null.
-extern "C" __global__ void cce_gather(const real* logits, long long stride, int columns, long long first, const long long* labels, float* most, float* sum,
+extern "C" __global__ void __launch_bounds__(1024) cce_gather(const real* logits, long long stride, int columns, long long first, const long long* labels, float* most, float* sum,
                                       float* total, float* logit, float* tile_most, float cap) {
     __shared__ float scratch[32];
     const long long t = blockIdx.x;
@@ -108,7 +108,7 @@ extern "C" __global__ void cce_gather(const real* logits, long long stride, int 
 }
 
 // Turns the tile into its gradient in place; zero for ignored tokens. weights may be null. onehot is 1 - e, share e / V.
-extern "C" __global__ void cce_differentiate(real* logits, long long stride, int columns, long long first, const long long* labels, const float* weights,
+extern "C" __global__ void __launch_bounds__(1024) cce_differentiate(real* logits, long long stride, int columns, long long first, const long long* labels, const float* weights,
                                              const float* lse, float scale, float onehot, float share, float z_factor, float cap) {
     const long long t = blockIdx.x;
     real* row = logits + t * stride;
@@ -122,7 +122,7 @@ extern "C" __global__ void cce_differentiate(real* logits, long long stride, int
 }
 
 // Both for a tile that holds the whole vocabulary, while its rows are in the cache. A label that is none of the vocabulary's makes its loss NaN.
-extern "C" __global__ void cce_whole(real* logits, long long stride, int columns, const long long* labels, const float* weights, float* losses, float* scaled,
+extern "C" __global__ void __launch_bounds__(1024) cce_whole(real* logits, long long stride, int columns, const long long* labels, const float* weights, float* losses, float* scaled,
                                      float scale, float onehot, float share, float z_factor, float cap, bool differentiate) {
     __shared__ float scratch[32];
     const long long t = blockIdx.x;

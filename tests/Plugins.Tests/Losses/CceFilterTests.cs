@@ -24,7 +24,7 @@ public sealed class CceFilterTests : IDisposable
         var (exact, exactHidden) = Run(0);
         var (filtered, hidden) = Run(1e-4);
 
-        // The third tile of 1024 labels: probabilities of at most e^-20, no label of a token.
+        // Whole tiles of labels: probabilities of at most e^-20, no label of a token.
         Assert.True(exact.narrow(0, 2048, 1024).ne(Scalars.Zero).any().item<bool>());
         Assert.True(filtered.narrow(0, 2048, 1024).eq(Scalars.Zero).all().item<bool>());
         Close.To(exact, filtered, 1e-4, "head gradient");
