@@ -7,15 +7,17 @@ internal sealed class LogitBuffer
 {
     private const long Unit = 64;
 
-    private readonly Tensor memory;
+    private readonly Tensor[] tiles;
 
     /// <summary>Takes the memory; belongs to the dispose scope around.</summary>
-    /// <param name="elements">Elements, gaps included.</param>
-    /// <param name="dtype">Their dtype.</param>
+    /// <param name="count">How many tiles are kept at once. Each has memory of its own: one piece for all leaves a hole that the next call's does not fit into, and the process grows by it.</param>
+    /// <param name="rows">The most tokens of a tile.</param>
+    /// <param name="columns">The most labels of a tile.</param>
+    /// <param name="dtype">The logits' dtype.</param>
     /// <param name="device">Where.</param>
-    public LogitBuffer(long elements, ScalarType dtype, Device device)
+    public LogitBuffer(int count, long rows, long columns, ScalarType dtype, Device device)
     {
-        memory = empty(elements, dtype: dtype, device: device);
+        tiles = [.. Enumerable.Range(0, count).Select(_ => empty(rows * Padded(columns), dtype: dtype, device: device))];
         HasGaps = device.type != TorchSharp.DeviceType.CPU;
     }
 
@@ -26,12 +28,8 @@ internal sealed class LogitBuffer
     public static long Padded(long columns) => (columns + Unit - 1) / Unit * Unit;
 
     /// <summary>A tile <c>[rows, columns]</c>, a view in the dispose scope around.</summary>
-    /// <param name="at">Elements in front of it.</param>
+    /// <param name="index">Which of those that are kept.</param>
     /// <param name="rows">Tokens.</param>
     /// <param name="columns">Labels.</param>
-    public Tensor Tile(long at, long rows, long columns)
-    {
-        var stride = HasGaps ? Padded(columns) : columns;
-        return memory.as_strided([rows, columns], [stride, 1], at);
-    }
+    public Tensor Tile(int index, long rows, long columns) => tiles[index].as_strided([rows, columns], [HasGaps ? Padded(columns) : columns, 1], 0);
 }

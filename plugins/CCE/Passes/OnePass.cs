@@ -15,11 +15,11 @@ internal static class OnePass
     /// <returns>The gradient of the hidden states <c>[T, H]</c> in their dtype, or null where none is wanted.</returns>
     public static Tensor? Run(LossCall call, TileSizes sizes)
     {
-        // Before the results, which outlive it: else the next call's would not fit where this call's was.
-        var buffer = new LogitBuffer(Math.Min(sizes.Tokens, call.Tokens) * LogitBuffer.Padded(call.Vocabulary), call.Hidden.dtype, call.Hidden.device);
+        using var all = NewDisposeScope();
         var gradients = call.Input.NeedsGradient ? new HeadGradients(call.Input, sumsWeight: call.Weight is not null) : null;
         var gradient_TH = gradients is null ? null : empty_like(call.Hidden);
         var ranges = LossCall.Ranges(call.Vocabulary, sizes.Labels);
+        var buffer = new LogitBuffer(ranges.Count, Math.Min(sizes.Tokens, call.Tokens), sizes.Labels, call.Hidden.dtype, call.Hidden.device);
         var whole = ranges.Count == 1 ? call.Tile(0, call.Vocabulary) : null;
         foreach (var (from, count) in LossCall.Ranges(call.Tokens, sizes.Tokens))
         {
@@ -41,15 +41,16 @@ internal static class OnePass
         }
 
         gradients?.Complete();
-        return gradient_TH;
+        return gradient_TH?.MoveToOuterDisposeScope();
     }
 
     private static void Tiled(LossCall call, TokenBlock block, IReadOnlyList<(long From, long Count)> ranges, LogitBuffer buffer, HeadGradients? gradients, bool isFirst)
     {
-        foreach (var (first, labels) in ranges)
+        for (var r = 0; r < ranges.Count; r++)
         {
             using var scope = NewDisposeScope();
-            var z_CN = buffer.Tile(first * block.Rows.Count, block.Rows.Count, labels);
+            var (first, labels) = ranges[r];
+            var z_CN = buffer.Tile(r, block.Rows.Count, labels);
             call.Tile(first, labels).Logits(block, z_CN);
             call.Math.Gather(z_CN, first, block.Rows, call.Terms, null);
         }
@@ -60,10 +61,11 @@ internal static class OnePass
             return;
         }
 
-        foreach (var (first, labels) in ranges)
+        for (var r = 0; r < ranges.Count; r++)
         {
             using var scope = NewDisposeScope();
-            var z_CN = buffer.Tile(first * block.Rows.Count, block.Rows.Count, labels);
+            var (first, labels) = ranges[r];
+            var z_CN = buffer.Tile(r, block.Rows.Count, labels);
             call.Math.Differentiate(z_CN, first, block.Rows, call.Terms);
             Backward(call.Tile(first, labels), block, z_CN, gradients, isFirst);
         }

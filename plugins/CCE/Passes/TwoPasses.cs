@@ -19,12 +19,14 @@ internal static class TwoPasses
     /// <returns>The gradient of the hidden states <c>[T, H]</c> in fp32, or null where none is wanted.</returns>
     public static Tensor? Run(LossCall call, TileSizes sizes, double threshold)
     {
+        // The workspace goes before the gradient is rounded, which takes memory of its own.
+        using var all = NewDisposeScope();
         var ranges = LossCall.Ranges(call.Vocabulary, sizes.Labels);
         var blockRanges = LossCall.Ranges(call.Tokens, sizes.Tokens);
         var needsGradient = call.Input.NeedsGradient;
         var gradient_TH = needsGradient ? empty(call.Hidden.shape, dtype: ScalarType.Float32, device: call.Hidden.device) : null;
         var blocks = blockRanges.Select(b => call.Block(b.From, b.Count, gradient_TH)).ToList();
-        var buffer = new LogitBuffer(Math.Min(sizes.Tokens, call.Tokens) * LogitBuffer.Padded(sizes.Labels), call.Hidden.dtype, call.Hidden.device);
+        var buffer = new LogitBuffer(1, Math.Min(sizes.Tokens, call.Tokens), sizes.Labels, call.Hidden.dtype, call.Hidden.device);
         var filter = needsGradient && threshold > 0 ? new BlockFilter(threshold, call, ranges, blockRanges) : null;
         for (var r = 0; r < ranges.Count; r++)
         {
@@ -47,7 +49,7 @@ internal static class TwoPasses
             Differentiate(call, sizes, ranges, blocks, buffer, filter);
         }
 
-        return gradient_TH;
+        return gradient_TH?.MoveToOuterDisposeScope();
     }
 
     private static void Differentiate(
