@@ -27,7 +27,7 @@ public sealed class CutCrossEntropyTests : IDisposable
     [MemberData(nameof(EveryWay))]
     public void Several_blocks_and_tiles_give_what_the_plain_loss_gives(int way)
     {
-        // Of 394 trained tokens two blocks, four in a workspace of 16 MiB; 67 tiles of labels.
+        // Of 394 trained tokens two blocks, four in a workspace of 16 MiB; 34 tiles of labels.
         const int Vocabulary = 34_003, Tokens = 590, Hidden = 5;
         foreach (var demands in new[] { LossFeatures.None, LossCalls.Everything })
         {
