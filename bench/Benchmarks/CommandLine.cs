@@ -50,8 +50,10 @@ internal static class CommandLine
         new Checkpoints.LoadMemoryBenchmark(),
         new Text.TokenizerBenchmark(),
         new Startup.StartupBenchmark(),
+        new Swap.SwapBenchmark(),
         new Attention.AttentionBenchmark(),
         new Losses.HeadLossBenchmark(),
+        new Cpu.CpuOperatorBenchmark(),
         new Gpu.KernelBenchmark(),
     ];
 }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Neoteny.Conformance.Xunit;
 
-/// <summary>Fails when a plugin has an extension that no conformance class of the test assembly tries. Inherit it once.</summary>
+/// <summary>Fails when no conformance class of the test assembly tries a plugin, or an extension of it. Inherit it once.</summary>
 public abstract class EveryExtensionHasASuite
 {
     /// <summary>The plugins' assemblies, for instance <c>[typeof(MyAttention).Assembly]</c>.</summary>
@@ -28,10 +28,7 @@ public abstract class EveryExtensionHasASuite
     [Fact]
     public void No_extension_is_without_its_suite()
     {
-        var tried = Tests.GetTypes()
-            .Where(t => !t.IsAbstract && typeof(IExtensionConformance).IsAssignableFrom(t) && t.GetConstructor([]) is not null)
-            .Select(t => (IExtensionConformance)Activator.CreateInstance(t)!)
-            .Select(c => (c.ExtensionType, c.Suite.Point)).ToHashSet();
+        var tried = ExtensionClasses.In(Tests).Select(c => (c.ExtensionType, c.Suite.Point)).ToHashSet();
         var extensions = Plugins.SelectMany(a => a.GetTypes()).Where(t => t.GetCustomAttributes<ProvidesAttribute>().Any()).ToList();
         Assert.True(extensions.Count > 0, $"{string.Join(", ", Plugins.Select(p => p.GetName().Name))} provide no extension: name the plugins' own assemblies.");
         var missing = (
@@ -39,6 +36,15 @@ public abstract class EveryExtensionHasASuite
             from point in ExtensionPoint.Of(extension)
             where !tried.Contains((extension, point.Name))
             select $"{extension.FullName} has no class that inherits {point.ConformanceClass} and creates it.").ToList();
+        Assert.True(missing.Count == 0, string.Join(Environment.NewLine, missing));
+    }
+
+    /// <summary>Every plugin is tried as a whole: marks, options, scripts, unloading.</summary>
+    [Fact]
+    public void No_plugin_is_without_its_suite()
+    {
+        var tried = ExtensionClasses.Instances<PluginConformance>(Tests).Select(c => c.Tried).ToHashSet();
+        var missing = Plugins.Where(p => !tried.Contains(p)).Select(p => $"{p.GetName().Name} has no class that inherits {nameof(PluginConformance)} and names its assembly.").ToList();
         Assert.True(missing.Count == 0, string.Join(Environment.NewLine, missing));
     }
 }

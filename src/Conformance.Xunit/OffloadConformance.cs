@@ -40,4 +40,12 @@ public abstract class OffloadConformance : ExtensionConformance<IOffload>
     /// <summary>Nothing but the results stays alive.</summary>
     [SkippableFact]
     public void Nothing_but_the_results_stays_alive() => Check();
+
+    /// <summary>Inputs stay as they are.</summary>
+    [SkippableFact]
+    public void Inputs_stay_as_they_are() => Check();
+
+    /// <summary>Any thread may call it.</summary>
+    [SkippableFact]
+    public void Any_thread_may_call_it() => Check();
 }

@@ -32,4 +32,16 @@ public abstract class ParallelismConformance : ExtensionConformance<IParallelism
     /// <summary>Norms are summed over axes of the mesh.</summary>
     [SkippableFact]
     public void Norms_are_summed_over_axes_of_the_mesh() => Check();
+
+    /// <summary>The same ranks give the same bits on the CPU.</summary>
+    [SkippableFact]
+    public void The_same_ranks_give_the_same_bits_on_the_CPU() => Check();
+
+    /// <summary>Nothing but the results stays alive.</summary>
+    [SkippableFact]
+    public void Nothing_but_the_results_stays_alive() => Check();
+
+    /// <summary>Any thread may call it.</summary>
+    [SkippableFact]
+    public void Any_thread_may_call_it() => Check();
 }

@@ -44,4 +44,16 @@ public abstract class QuantizerConformance : ExtensionConformance<IQuantizer>
     /// <summary>Nothing but the results stays alive.</summary>
     [SkippableFact]
     public void Nothing_but_the_results_stays_alive() => Check();
+
+    /// <summary>The same inputs give the same bits on the CPU.</summary>
+    [SkippableFact]
+    public void The_same_inputs_give_the_same_bits_on_the_CPU() => Check();
+
+    /// <summary>Inputs stay as they are.</summary>
+    [SkippableFact]
+    public void Inputs_stay_as_they_are() => Check();
+
+    /// <summary>Any thread may call it.</summary>
+    [SkippableFact]
+    public void Any_thread_may_call_it() => Check();
 }

@@ -69,7 +69,7 @@ public sealed class ArchitectureTests
 
         Assert.Contains("Greeter/1.0.0/Words.dll", files);
         Assert.Contains("Greeter/1.2.0/Neoteny.Greeter.dll", files);
-        Assert.All(files, f => Assert.Matches(@"^\w+/[\d.]+/(Neoteny\.\w+|Words)\.dll$", f));
+        Assert.All(files, f => Assert.Matches(@"^\w+/[\d.]+/(Neoteny\.\w+|Words|Indirection)\.dll$", f));
         Assert.DoesNotContain(files, f => Path.GetFileName(f) is "Neoteny.Abstractions.dll" or "Neoteny.Runtime.dll" or "TorchSharp.dll");
     }
 

@@ -27,8 +27,8 @@ public sealed partial class DocumentationTests
 
     [Theory]
     [InlineData("attention", 5)]
-    [InlineData("loss", 3)]
-    [InlineData("module", 3)]
+    [InlineData("loss", 4)]
+    [InlineData("module", 4)]
     [InlineData("adapter", 3)]
     [InlineData("quantizer", 3)]
     [InlineData("offload", 4)]

@@ -18,9 +18,16 @@ public sealed class ConformanceKitTests
     {
         var point = Assert.Single(type.BaseType!.GetGenericArguments());
         var checks = Suites.Of(point, () => throw new InvalidOperationException("nothing is created before a check runs"), new ConformanceSettings()).Checks;
-        var facts = type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Where(m => m.IsDefined(typeof(SkippableFactAttribute)));
-        Assert.Equal(checks.Select(c => c.Name.Replace(",", "").Replace(' ', '_')).Order(), facts.Select(f => f.Name.Replace("-", "_")).Order());
+        Assert.Equal(checks.Select(FactNameOf).Order(), Facts(type).Order());
         Assert.True(checks.Count >= 7);
+    }
+
+    [Fact]
+    public void Every_check_of_a_plugin_is_a_fact_of_its_class()
+    {
+        var checks = new PluginSuite(typeof(ConformanceKitTests).Assembly, unload: _ => { }).Checks;
+        Assert.Equal(checks.Select(FactNameOf).Order(), Facts(typeof(PluginConformance)).Order());
+        Assert.True(checks.Count >= 6);
     }
 
     [Fact]
@@ -43,9 +50,15 @@ public sealed class ConformanceKitTests
     {
         var missing = Assert.Throws<Xunit.Sdk.TrueException>(() => new Lacking(typeof(ConformanceKitTests).Assembly, [typeof(Unsuited).Assembly]).No_extension_is_without_its_suite());
         Assert.Contains("Unsuited has no class that inherits LossConformance", missing.Message, StringComparison.Ordinal);
+        var untried = Assert.Throws<Xunit.Sdk.TrueException>(() => new Lacking(typeof(ConformanceKitTests).Assembly, [typeof(Unsuited).Assembly]).No_plugin_is_without_its_suite());
+        Assert.Contains("Neoteny.Plugins.Tests has no class that inherits PluginConformance", untried.Message, StringComparison.Ordinal);
         var parallel = Assert.Throws<Xunit.Sdk.TrueException>(() => new Lacking(typeof(Suites).Assembly, []).Tests_run_one_at_a_time());
         Assert.StartsWith("Write [assembly: CollectionBehavior(DisableTestParallelization = true)] in Neoteny.Conformance.", parallel.Message, StringComparison.Ordinal);
     }
+
+    private static string FactNameOf(ConformanceCheck check) => check.Name.Replace(",", "").Replace(' ', '_').Replace('-', '_');
+
+    private static IEnumerable<string> Facts(Type type) => type.GetMethods(BindingFlags.Public | BindingFlags.Instance).Where(m => m.IsDefined(typeof(SkippableFactAttribute))).Select(f => f.Name);
 
     private sealed class Lacking(Assembly tests, Assembly[] plugins) : EveryExtensionHasASuite
     {

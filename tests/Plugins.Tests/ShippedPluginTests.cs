@@ -1,10 +1,10 @@
 using System.Reflection;
-using Neoteny.Conformance;
 using Neoteny.Conformance.Xunit;
 using Neoteny.Plugins.CCE;
 using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Flash;
 using Neoteny.Plugins.Flex;
+using Neoteny.Plugins.Liger;
 using Neoteny.Plugins.Lora;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Plugins.Xformers;
@@ -13,22 +13,49 @@ namespace Neoteny.Plugins.Tests;
 
 public sealed class ShippedExtensionsHaveSuites : EveryExtensionHasASuite
 {
-    protected override IEnumerable<Assembly> Plugins => ShippedPluginTests.Assemblies;
+    protected override IEnumerable<Assembly> Plugins =>
+    [
+        typeof(SdpaAttention).Assembly, typeof(FlashAttention2).Assembly, typeof(FlexAttention).Assembly, typeof(XformersAttention).Assembly,
+        typeof(CrossEntropyLoss).Assembly, typeof(CutCrossEntropyLoss).Assembly, typeof(LigerOptions).Assembly, typeof(LoraAdapter).Assembly,
+    ];
 }
 
-public sealed class ShippedPluginTests
+public sealed class SdpaPluginConformance : PluginConformance
 {
-    public static Assembly[] Assemblies { get; } = [typeof(SdpaAttention).Assembly, typeof(FlashAttention2).Assembly, typeof(FlexAttention).Assembly, typeof(XformersAttention).Assembly, typeof(CrossEntropyLoss).Assembly, typeof(CutCrossEntropyLoss).Assembly, typeof(LoraAdapter).Assembly];
+    protected override Assembly Plugin => typeof(SdpaAttention).Assembly;
+}
 
-    public static TheoryData<string> Names() => [.. Assemblies.Select(a => a.GetName().Name!)];
+public sealed class FlashPluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(FlashAttention2).Assembly;
+}
 
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void A_plugin_names_its_extensions_validates_its_options_and_its_scripts_compile(string name)
-    {
-        var results = new PluginSuite(Assemblies.Single(a => a.GetName().Name == name)).Run().ToList();
-        Assert.Equal(4, results.Count);
-        Assert.Equal([], results.SelectMany(r => r.Failures));
-        Assert.Contains(results, r => r.Status == CheckStatus.Passed);
-    }
+public sealed class FlexPluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(FlexAttention).Assembly;
+}
+
+public sealed class XformersPluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(XformersAttention).Assembly;
+}
+
+public sealed class CrossEntropyPluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(CrossEntropyLoss).Assembly;
+}
+
+public sealed class CcePluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(CutCrossEntropyLoss).Assembly;
+}
+
+public sealed class LigerPluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(LigerOptions).Assembly;
+}
+
+public sealed class LoraPluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(LoraAdapter).Assembly;
 }

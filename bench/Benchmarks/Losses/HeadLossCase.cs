@@ -75,7 +75,7 @@ internal sealed class HeadLossCase : IDisposable
         var result = loss.Compute(new LossInput
         {
             Hidden = hidden_TH,
-            Head = new PlainHead(weight),
+            Head = new Gpu.Head(weight),
             Labels = labels_T,
             Demands = LossFeatures.None,
             Scale = 1.0 / tokens,

@@ -12,9 +12,9 @@ public sealed class SequenceLayout : IDisposable
 {
     private readonly Dictionary<object, IDisposable> derived = [];
 
-    private SequenceLayout(int[] queries, int[] keys, Device device)
+    private SequenceLayout(int[] queries, int[] keys, Device device, bool isBatch)
     {
-        (QueryLengths, KeyLengths) = (queries, keys);
+        (QueryLengths, KeyLengths, IsBatch) = (queries, keys, isBatch);
         (QueryOffsets, KeyOffsets) = (Offsets(queries, device), Offsets(keys, device));
     }
 
@@ -28,14 +28,30 @@ public sealed class SequenceLayout : IDisposable
     /// <param name="keyLengths">Keys of each document, at least as many.</param>
     /// <param name="device">Where the offset tensors live; null for the CPU.</param>
     public static SequenceLayout Of(IReadOnlyList<int> queryLengths, IReadOnlyList<int> keyLengths, Device? device = null)
+        => Make(queryLengths, keyLengths, device, isBatch: false);
+
+    /// <summary>The rows of one batch, as documents: see <see cref="IsBatch"/>.</summary>
+    /// <param name="queryLengths">New tokens of each row.</param>
+    /// <param name="keyLengths">Keys of each row, at least as many.</param>
+    /// <param name="device">Where the offset tensors live; null for the CPU.</param>
+    public static SequenceLayout OfBatch(IReadOnlyList<int> queryLengths, IReadOnlyList<int> keyLengths, Device? device = null)
+        => Make(queryLengths, keyLengths, device, isBatch: true);
+
+    private static SequenceLayout Make(IReadOnlyList<int> queryLengths, IReadOnlyList<int> keyLengths, Device? device, bool isBatch)
     {
         if (queryLengths.Count != keyLengths.Count || queryLengths.Where((q, i) => q < 1 || keyLengths[i] < q).Any())
         {
             throw new ArgumentException("Every document needs at least one query and at least as many keys as queries.");
         }
 
-        return new SequenceLayout([.. queryLengths], [.. keyLengths], device ?? CPU);
+        return new SequenceLayout([.. queryLengths], [.. keyLengths], device ?? CPU, isBatch);
     }
+
+    /// <summary>
+    /// Whether the documents are rows of one batch. Rotary scalings that depend on the length (dynamic NTK, LongRoPE) then go by the longest of them, as batches of padded
+    /// rows do elsewhere; otherwise each document has the frequencies that it has alone. Attention is the same.
+    /// </summary>
+    public bool IsBatch { get; }
 
     /// <summary>Queries of each document.</summary>
     public IReadOnlyList<int> QueryLengths { get; }

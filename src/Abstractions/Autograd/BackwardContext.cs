@@ -54,6 +54,33 @@ public sealed class BackwardContext
         }
     }
 
+    /// <summary>Gives one fresh tensor, whose ownership is handed over, as the gradient of several inputs of its shape.</summary>
+    /// <param name="gradient">The gradient.</param>
+    /// <param name="indices">The inputs.</param>
+    public void GiveShared(Tensor gradient, params ReadOnlySpan<int> indices)
+    {
+        foreach (var index in indices)
+        {
+            if (node.Inputs[index].NeedsGradient)
+            {
+                node.Inputs[index].Gradient.Add(gradient.alias(), isExclusive: false);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether backward may write into the saved input <paramref name="index"/> and give it, or an alias of it, as a gradient: nobody else needs that
+    /// storage any more. Inputs that share one storage allow it together where this operator alone saved them.
+    /// </summary>
+    public bool MayOverwriteInput(int index)
+    {
+        var value = node.Inputs[index];
+        return value.OwnsTensor && value.Alias is { IsForeign: false, Users: 0 } alias && alias.Saved == node.SavedValues.Count(v => v.Alias == alias);
+    }
+
+    /// <summary>Whether backward may write into the gradient of output <paramref name="index"/> and give it, or an alias of it, as a gradient: it belongs to that output alone.</summary>
+    public bool MayOverwriteGradient(int index) => node.Outputs[index].Gradient is { Tensor: not null, IsExclusive: true };
+
     /// <summary>Gives the product of two matrices as the gradient of input <paramref name="index"/>, added in place to what other operators gave where possible.</summary>
     /// <param name="index">The input, a matrix.</param>
     /// <param name="left">Left factor; borrowed.</param>

@@ -10,6 +10,7 @@ namespace Neoteny.Autograd;
 public sealed class Value
 {
     private Tensor? tensor;
+    private Alias alias;
     private object? parked;
     private int savedBy;
     private bool forwardDone;
@@ -17,7 +18,7 @@ public sealed class Value
     internal Value(Tape tape, Tensor? tensor, ValueKind kind, bool ownsTensor)
     {
         (Tape, this.tensor, Kind, OwnsTensor) = (tape, tensor, kind, ownsTensor);
-        Alias = new Alias { IsForeign = !ownsTensor };
+        alias = new Alias { IsForeign = !ownsTensor, Users = 1 };
     }
 
     /// <summary>The tensor. Read only: nothing may write to it except an operator that declares so.</summary>
@@ -38,6 +39,12 @@ public sealed class Value
 
     /// <summary>The size of dimension <paramref name="dimension"/> (negative counts from the end). Known even where a replay left the tensor out.</summary>
     public long Size(int dimension) => KnownShape is { } shape ? shape[dimension < 0 ? dimension + shape.Length : dimension] : Tensor.size(dimension);
+
+    /// <summary>
+    /// Whether an operator that declares so in <see cref="Operator.Mutates"/> may overwrite the storage: the value is donated and the tape's own, no
+    /// earlier operator saved that storage, and no other value that forward code may still use shares it.
+    /// </summary>
+    public bool IsExpendable => IsDonated && OwnsTensor && !forwardDone && alias is { IsForeign: false, Saved: 0, Users: 1 };
 
     internal long[]? KnownShape { get; init; }
 
@@ -62,7 +69,16 @@ public sealed class Value
     internal bool WasParked { get; private set; }
 
     /// <summary>Shared by values whose tensors share storage.</summary>
-    internal Alias Alias { get; set; }
+    internal Alias Alias
+    {
+        get => alias;
+        set
+        {
+            alias.Users--;
+            value.Users += forwardDone ? 0 : 1;
+            alias = value;
+        }
+    }
 
     internal GradientSlot Gradient;
 
@@ -81,6 +97,7 @@ public sealed class Value
         }
 
         forwardDone = true;
+        alias.Users--;
         if (savedBy == 0)
         {
             Free();
@@ -163,10 +180,13 @@ internal enum ValueKind : byte
     Computed,
 }
 
-/// <summary>Counts the saved values among those that share one storage, so that writing to saved storage is noticed.</summary>
+/// <summary>Counts the values that share one storage, saved ones and those in use, so that writing to storage that is still needed is noticed.</summary>
 internal sealed class Alias
 {
     public int Saved;
+
+    /// <summary>Values that forward code may still use.</summary>
+    public int Users;
 
     /// <summary>Whether the storage was declared from outside, so that no operator may write to it.</summary>
     public bool IsForeign { get; init; }

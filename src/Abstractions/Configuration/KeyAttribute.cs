@@ -38,8 +38,9 @@ public sealed class KeyAttribute(string name) : Attribute
     public bool Required { get; set; }
 
     /// <summary>
-    /// On a boolean key of a plugin: names of losses and modules that the same plugin provides. They take part in a run where the key is true (a loss
-    /// becomes the run's loss), and not where it is false. What no key activates takes part whenever its plugin is loaded, a loss when <c>loss:</c> names it.
+    /// On a boolean key of a plugin: names of modules, and of one loss at most, that the same plugin provides. They take part in a run where the key, or
+    /// another one that activates them, is true (a loss becomes the run's loss), and not where it is false. What no key activates takes part whenever its
+    /// plugin is loaded, a loss when <c>loss:</c> names it.
     /// </summary>
     public string[] Activates { get; set; } = [];
 }

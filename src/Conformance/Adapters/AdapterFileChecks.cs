@@ -72,6 +72,7 @@ internal sealed class AdapterFileChecks(CheckRun run, Func<IAdapter> create, Con
         }
     }
 
-    private static AdapterFiles Export(IAdapter adapter, TinyModel model, List<(ModuleSite Site, LowRankDelta Delta)> deltas)
+    /// <summary>The files of attached deltas.</summary>
+    public static AdapterFiles Export(IAdapter adapter, TinyModel model, List<(ModuleSite Site, LowRankDelta Delta)> deltas)
         => adapter.Export(new AdapterExport { Model = model, Deltas = [.. deltas.Select(d => KeyValuePair.Create(d.Site.Path, d.Delta))], BaseModel = "./base" });
 }

@@ -28,7 +28,10 @@ public sealed class AdapterSuite : ConformanceSuite
         Add("Files are named as PEFT names them", run => ForEach(run, [Settings.FirstDType], Files(run).AreNamedAsPeftDoes));
         Add("Files that do not fit are refused by name", run => ForEach(run, [Settings.FirstDType], Files(run).ThatDoNotFitAreRefused));
         Add("Merging gives what the adapter gave", Merged);
-        Add("Nothing but the results stays alive", Leaks);
+        Add("The same inputs give the same bits on the CPU", run => Conduct.OnTheCpu(run, Settings, () => Conducted(run, Conduct.SameBits)));
+        Add("Inputs stay as they are", run => Conducted(run, Conduct.InputsStay));
+        Add("Nothing but the results stays alive", run => Conducted(run, Conduct.LeavesNothing));
+        Add("Any thread may call it", run => Conducted(run, (r, w) => Conduct.AnyThread(r, w, Tolerance.Of(ScalarType.Float32))));
         Add("Construction is cheap", run => Construction.Check(run, create));
     }
 
@@ -132,18 +135,20 @@ public sealed class AdapterSuite : ConformanceSuite
         }
     });
 
-    private void Leaks(CheckRun run) => ForEach(run, [Settings.FirstDType], (_, model, _) =>
+    /// <summary>One call attaches to the whole model and exports; what is lent are the model's weights.</summary>
+    private void Conducted(CheckRun run, Action<CheckRun, Workload> check) => ForEach(run, [Settings.FirstDType], (_, model, _) =>
     {
         var adapter = create();
-        Conduct.LeavesNothing(run, new Workload([], () =>
+        check(run, new Workload([.. model.Parameters.Select(p => (p.Path, Weights.Own(p)))], () =>
         {
-            AdapterDeltas.Attach(adapter, model);
+            var files = AdapterFileChecks.Export(adapter, model, AdapterDeltas.Attach(adapter, model));
+            List<(string, Tensor)> results = [.. files.Tensors.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => (t.Key, t.Value.clone()))];
             foreach (var site in model.Sites)
             {
                 site.Detach();
             }
 
-            return [];
+            return results;
         }));
     }, "plain");
 

@@ -5,15 +5,21 @@ namespace Neoteny.Conformance;
 /// <summary>Collects what one run of a check finds.</summary>
 public sealed class CheckRun
 {
+    private readonly int mostCases;
+
     /// <summary>How many failures are told one by one.</summary>
     public static readonly int MostFailures = 8;
 
     private readonly List<string> failures = [];
     private string? current;
     private int cases;
+    private int casesThatTried;
     private int tried;
+    private bool leftOut;
     private double? worstRatio;
     private string? worst;
+
+    internal CheckRun(int mostCases = int.MaxValue) => this.mostCases = mostCases;
 
     internal string? Reason { get; set; }
 
@@ -22,6 +28,13 @@ public sealed class CheckRun
     /// <param name="body">Computes and compares.</param>
     public void Case(string name, Action body)
     {
+        if (casesThatTried == mostCases)
+        {
+            leftOut = true;
+            return;
+        }
+
+        var before = tried;
         (current, cases) = (name, cases + 1);
         using var scope = NewDisposeScope();
         using var guard = no_grad();
@@ -34,6 +47,7 @@ public sealed class CheckRun
             Fail(Describe(e));
         }
 
+        casesThatTried += tried > before ? 1 : 0;
         current = null;
     }
 
@@ -84,8 +98,24 @@ public sealed class CheckRun
         }
     }
 
+    /// <summary>Demands something of all cases together; in a brief run that left some out it cannot be told.</summary>
+    internal void Overall(bool holds, string otherwise)
+    {
+        if (!leftOut)
+        {
+            That(holds, otherwise);
+        }
+    }
+
     /// <summary>Adds a failure.</summary>
-    public void Fail(string message) => failures.Add(current is null ? message : $"{current}: {message}");
+    public void Fail(string message)
+    {
+        // What is said of all cases together means nothing where only some of them ran.
+        if (current is not null || !leftOut)
+        {
+            failures.Add(current is null ? message : $"{current}: {message}");
+        }
+    }
 
     /// <summary>Ends the check: there is nothing to try.</summary>
     /// <param name="reason">Why, as half a sentence.</param>

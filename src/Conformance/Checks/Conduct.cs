@@ -53,6 +53,17 @@ internal static class Conduct
         }
     }
 
+    /// <summary>Runs a check of bits where they are promised whatever is claimed: on the CPU.</summary>
+    public static void OnTheCpu(CheckRun run, ConformanceSettings settings, Action check)
+    {
+        if (settings.Device.type != DeviceType.CPU)
+        {
+            run.Skip("equal bits are promised on the CPU only");
+        }
+
+        check();
+    }
+
     /// <summary>A call on another thread gives the same, changes no thread count and leaves no thread behind.</summary>
     public static void AnyThread(CheckRun run, Workload workload, double tolerance)
     {

@@ -17,9 +17,11 @@ public sealed class ConformanceCheck
     public string Name { get; }
 
     /// <summary>Tries the rule.</summary>
-    public CheckResult Run()
+    public CheckResult Run() => Run(int.MaxValue);
+
+    internal CheckResult Run(int mostCases)
     {
-        var run = new CheckRun();
+        var run = new CheckRun(mostCases);
         var watch = Stopwatch.StartNew();
         try
         {

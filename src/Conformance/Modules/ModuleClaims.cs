@@ -25,7 +25,7 @@ internal sealed class ModuleClaims(CheckRun run, IModuleOverride module, Conform
             });
         }
 
-        run.That(any, "it claims no site of any tiny model, so nothing was compared");
+        run.Overall(any, "it claims no site of any tiny model, so nothing was compared");
     }
 
     /// <summary>Every feature claimed is carried by a site that was compared.</summary>
@@ -46,7 +46,7 @@ internal sealed class ModuleClaims(CheckRun run, IModuleOverride module, Conform
 
         // Norms and rotary embeddings never carry any of this; declaring it costs nothing and is true.
         var canCarry = ClaimsLinear();
-        run.That(untried == 0 || !canCarry, $"it claims {untried}, but no site that it claims carries that here, so it was not computed");
+        run.Overall(untried == 0 || !canCarry, $"it claims {untried}, but no site that it claims carries that here, so it was not computed");
     }
 
     private bool ClaimsLinear()

@@ -84,7 +84,7 @@ public sealed class ModuleSuite : ConformanceSuite
             using var _ = call;
             Compare(run, call, model, exact, site, block, dtype);
         }
-    }, v => v.Name is "plain" or "deltas");
+    }, v => v.Name is "plain" or "deltas" || v.LayerNorm);
 
     private void Wraps(CheckRun run)
     {
@@ -125,7 +125,7 @@ public sealed class ModuleSuite : ConformanceSuite
                 run.Close($"{call.Name}, {name}", a, b, Settings.Device.type == DeviceType.CPU ? 1e-12 : Tolerance.Of(dtype));
             }
         }
-    }, v => v.Name is "plain" or "deltas with dropout");
+    }, v => v.Name is "plain" or "deltas with dropout" || v.LayerNorm);
 
     private void Silent(CheckRun run) => ForEach(run, [Settings.FirstDType], (model, site, dtype) =>
     {
@@ -163,7 +163,7 @@ public sealed class ModuleSuite : ConformanceSuite
                 [.. call.Inputs.Select((t, i) => ($"input {i}", t)), .. weights],
                 () => [.. call.Run(block, model.Parameters, new TapeOptions()).All]));
         }
-    }, v => v.Name is "plain" or "deltas", oneSiteOfEachRole: true);
+    }, v => v.Name is "plain" or "deltas" || v.LayerNorm, oneSiteOfEachRole: true);
 
     private IBlock Install(ModuleSite site)
     {

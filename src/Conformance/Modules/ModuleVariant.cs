@@ -49,6 +49,9 @@ public sealed record ModuleVariant(string Name)
     /// <summary>Whether the deltas have magnitudes.</summary>
     public bool Magnitudes { get; init; }
 
+    /// <summary>Whether the deltas' B have a bias.</summary>
+    public bool DeltaBiases { get; init; }
+
     /// <summary>Whether the weights of linear sites and experts are stored in another format; the base is then frozen.</summary>
     public bool Stored { get; init; }
 
@@ -64,6 +67,7 @@ public sealed record ModuleVariant(string Name)
         new("one token") { Lengths = [1] },
         new("odd sizes") { Lengths = [13, 2], Hidden = 37, Intermediate = 53, QueryHeads = 3, KeyHeads = 1, HeadSize = 10, RotatedSize = 10 },
         new("more tokens") { Lengths = [67], Hidden = 64, Intermediate = 128 },
+        new("hidden size 123") { Lengths = [5], Hidden = 123, Intermediate = 29 },
         new("part of a head turns") { RotatedSize = 8 },
         new("Gemma norms, tanh GELU") { NormOffset = 1, Activation = "gelu_pytorch_tanh" },
         new("layer norms, GELU") { LayerNorm = true, Activation = "gelu" },
@@ -73,6 +77,7 @@ public sealed record ModuleVariant(string Name)
         new("clamped experts with biases") { Biases = true, ClampedExperts = true },
         new("deltas and biases") { Deltas = true, Biases = true, Hidden = 37, Intermediate = 53 },
         new("deltas with magnitudes") { Deltas = true, Magnitudes = true },
+        new("deltas with biases of B") { Deltas = true, DeltaBiases = true },
         new("deltas with dropout") { Deltas = true, Dropout = 0.5 },
         new("stored format") { Stored = true },
         new("stored format and deltas") { Stored = true, Deltas = true },

@@ -63,7 +63,7 @@ internal sealed partial class TinyModel : IModuleTree, IDisposable
     {
         _ when name.EndsWith("norm.weight", StringComparison.Ordinal) => draw.Scaled(0.3, ScalarType.Float32, shape).add_(Runtime.Scalars.One, Runtime.Scalars.One).to(dtype),
         _ when name.EndsWith("lora_magnitude_vector", StringComparison.Ordinal) => draw.Scaled(0.3, ScalarType.Float32, shape).abs_().add_(Runtime.Scalars.One, Runtime.Scalars.One),
-        _ when name.Contains("lora_", StringComparison.Ordinal) => draw.Scaled(1 / Math.Sqrt(shape[1]), ScalarType.Float32, shape),
+        _ when name.Contains("lora_", StringComparison.Ordinal) => draw.Scaled(1 / Math.Sqrt(shape[^1]), ScalarType.Float32, shape),
         _ => draw.Scaled(1 / Math.Sqrt(shape[^1]), dtype, shape),
     };
 
@@ -146,6 +146,7 @@ internal sealed partial class TinyModel : IModuleTree, IDisposable
             {
                 A = Added(site, "lora_A.weight", Rank, inputs),
                 B = Added(site, "lora_B.weight", outputs, Rank),
+                Bias = variant.DeltaBiases ? Added(site, "lora_B.bias", outputs) : null,
                 Magnitude = variant.Magnitudes ? Added(site, "lora_magnitude_vector", outputs) : null,
                 Scale = 0.75,
                 Dropout = variant.Dropout,

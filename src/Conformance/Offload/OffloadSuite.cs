@@ -26,7 +26,9 @@ public sealed class OffloadSuite : ConformanceSuite
         Add("Updates of a trained weight last", Updated);
         Add("A step gives the same bits as without it", Steps);
         Add("An abandoned step leaves nothing", Abandoned);
-        Add("Nothing but the results stays alive", Leaks);
+        Add("Inputs stay as they are", Unchanged);
+        Add("Nothing but the results stays alive", run => Conducted(run, (_, w) => Conduct.LeavesNothing(run, w)));
+        Add("Any thread may call it", run => Conducted(run, (_, w) => Conduct.AnyThread(run, w, Tolerance.Of(Settings.FirstDType))));
         Add("Construction is cheap", run => Construction.Check(run, create));
     }
 
@@ -78,7 +80,8 @@ public sealed class OffloadSuite : ConformanceSuite
                 {
                     using TinyModel plain = Make(dtype, trains), moved = Make(dtype, trains);
                     MoveAll(moved);
-                    var (expected, actual) = (Step(plain, dtype, checkpoint, null), Step(moved, dtype, checkpoint, Offload));
+                    var (x, gradient) = Draw(dtype);
+                    var (expected, actual) = (Step(plain, x, gradient, checkpoint, null), Step(moved, x, gradient, checkpoint, Offload));
                     foreach (var ((name, a), (_, b)) in expected.All.Zip(actual.All))
                     {
                         run.Same(name, a, b);
@@ -92,19 +95,38 @@ public sealed class OffloadSuite : ConformanceSuite
     {
         using var model = Make(Settings.FirstDType, trains: true);
         MoveAll(model);
+        var (x, gradient) = Draw(Settings.FirstDType);
         Conduct.LeavesNothing(run, new Workload([], () =>
         {
-            Step(model, Settings.FirstDType, checkpoint: false, Offload, backward: false);
+            Step(model, x, gradient, checkpoint: false, Offload, backward: false);
             return [];
         }));
     });
 
-    private void Leaks(CheckRun run) => run.Case("steps", () =>
+    private void Unchanged(CheckRun run) => Conducted(run, (model, workload) =>
+    {
+        var before = model.Parameters.Select(Weights.Copy).ToList();
+        Conduct.InputsStay(run, workload);
+        foreach (var (parameter, copy) in model.Parameters.Zip(before))
+        {
+            run.Same($"{parameter.Path} after a step", copy, Weights.Copy(parameter));
+        }
+    });
+
+    /// <summary>One call is a training step.</summary>
+    private void Conducted(CheckRun run, Action<TinyModel, Workload> check) => run.Case("steps", () =>
     {
         using var model = Make(Settings.FirstDType, trains: true);
         MoveAll(model);
-        Conduct.LeavesNothing(run, new Workload([], () => [.. Step(model, Settings.FirstDType, checkpoint: false, Offload).All]));
+        var (x, gradient) = Draw(Settings.FirstDType);
+        check(model, new Workload([("x", x), ("output gradient", gradient)], () => [.. Step(model, x, gradient, checkpoint: false, Offload).All]));
     });
+
+    private (Tensor X, Tensor Gradient) Draw(ScalarType dtype)
+    {
+        using var draw = Settings.Draw();
+        return (draw.Normal(dtype, 9, Variant.Hidden), draw.Normal(dtype, 9, Variant.Hidden));
+    }
 
     private SavedTensorChecks Store(CheckRun run)
     {
@@ -130,10 +152,8 @@ public sealed class OffloadSuite : ConformanceSuite
     }
 
     /// <summary>Three segments over the MLP, as three layers: enough for a store to be read in reverse and ahead.</summary>
-    private SiteRun Step(TinyModel model, ScalarType dtype, bool checkpoint, IOffload? with, bool backward = true)
+    private static SiteRun Step(TinyModel model, Tensor x, Tensor gradient, bool checkpoint, IOffload? with, bool backward = true)
     {
-        using var draw = Settings.Draw();
-        var (x, gradient) = (draw.Normal(dtype, 9, Variant.Hidden), draw.Normal(dtype, 9, Variant.Hidden));
         var mlp = (IGatedMlp)model.At("model.layers.0.mlp").Current;
         using var tape = new Tape(new TapeOptions { Store = with?.Saved, Observers = with?.Segments is { } s ? [s] : [] });
         var input = tape.Input(x);

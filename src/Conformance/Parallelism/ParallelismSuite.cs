@@ -24,6 +24,9 @@ public sealed class ParallelismSuite : ConformanceSuite
         Add("Weights are whole when rented on every rank", Whole);
         Add("Gradients of replicated weights are summed over the ranks that see other tokens", Reduced);
         Add("Norms are summed over axes of the mesh", Norms);
+        Add("The same ranks give the same bits on the CPU", run => Conduct.OnTheCpu(run, Settings, () => Repeated(run)));
+        Add("Nothing but the results stays alive", Leaks);
+        Add("Any thread may call it", Threads);
         Add("Construction is cheap", run => Construction.Check(run, create));
     }
 
@@ -74,16 +77,19 @@ public sealed class ParallelismSuite : ConformanceSuite
     private void Alone(CheckRun run)
     {
         var mesh = ThreadMesh.Create([.. create().Axes.Select(a => (a, 1))])[0];
-        run.Case("weights", () =>
+        foreach (var dtype in Settings.EffectiveDTypes)
         {
-            using var model = Make();
-            Move(create(), model, mesh);
-            using var plain = Make();
-            foreach (var (moved, kept) in model.Parameters.Zip(plain.Parameters))
+            run.Case($"weights, {dtype}", () =>
             {
-                run.Same(moved.Path, Weights.Copy(kept), Weights.Copy(moved));
-            }
-        });
+                using var moved = new RankModel(create(), mesh, Variant, Settings, dtype);
+                using var plain = TinyModel.Make(Variant, Settings, dtype);
+                foreach (var (parameter, kept) in moved.Parameters.Zip(plain.Parameters))
+                {
+                    run.Same(parameter.Path, Weights.Copy(kept), Weights.Copy(parameter));
+                }
+            });
+        }
+
         if (create().Wrappers(mesh) is { } wrappers)
         {
             foreach (var result in new ModuleSuite(() => wrappers, Settings).Run("Outputs and gradients"))
@@ -96,30 +102,23 @@ public sealed class ParallelismSuite : ConformanceSuite
         }
     }
 
-    private void Whole(CheckRun run)
+    private void Whole(CheckRun run) => EachMesh(run, (meshes, dtype) =>
     {
-        foreach (var (name, meshes) in Meshes())
+        using var plain = TinyModel.Make(Variant, Settings, dtype);
+        var expected = plain.Parameters.Select(p => (p.Path, Ranks.Numbers(Weights.Copy(p)))).ToList();
+        var ranks = Ranks.Run(meshes, mesh =>
         {
-            run.Case(name, () =>
+            using var moved = new RankModel(create(), mesh, Variant, Settings, dtype);
+            return moved.Parameters.Select(p => Ranks.Numbers(Weights.Copy(p))).ToList();
+        });
+        foreach (var (rank, weights) in ranks.Index())
+        {
+            foreach (var ((path, wanted), actual) in expected.Zip(weights))
             {
-                using var plain = Make();
-                var expected = plain.Parameters.Select(p => (p.Path, Ranks.Numbers(Weights.Copy(p)))).ToList();
-                var ranks = Ranks.Run(meshes, mesh =>
-                {
-                    using var model = Make();
-                    Move(create(), model, mesh);
-                    return model.Parameters.Select(p => Ranks.Numbers(Weights.Copy(p))).ToList();
-                });
-                foreach (var (rank, weights) in ranks.Index())
-                {
-                    foreach (var ((path, wanted), actual) in expected.Zip(weights))
-                    {
-                        run.That(wanted.SequenceEqual(actual), $"rank {rank}: {path} is not the whole weight when rented");
-                    }
-                }
-            });
+                run.That(wanted.SequenceEqual(actual), $"rank {rank}: {path} is not the whole weight when rented");
+            }
         }
-    }
+    });
 
     private void Reduced(CheckRun run)
     {
@@ -129,33 +128,60 @@ public sealed class ParallelismSuite : ConformanceSuite
             run.Skip("none of its axes splits the tokens (dp, fsdp, cp)");
         }
 
-        run.Case($"two ranks along {axis}", () =>
+        foreach (var dtype in Settings.EffectiveDTypes)
         {
-            var meshes = ThreadMesh.Create((axis!, 2));
-            var ranks = Ranks.Run(meshes, mesh =>
+            run.Case($"two ranks along {axis}, {dtype}", () =>
             {
-                using var model = Make();
-                var parallelism = create();
-                var replicated = Parameters(model).Where(p => parallelism.Plan(p.Site, p.Parameter, mesh).ShardedDimensions.Count == 0).Select(p => p.Parameter).ToList();
-                Move(parallelism, model, mesh);
-                foreach (var parameter in Enumerable.Reverse(replicated))
+                var ranks = Ranks.Run(ThreadMesh.Create((axis!, 2)), mesh =>
                 {
-                    using var gradient = full([.. parameter.Shape], Scalars.Of(mesh.Rank + 1.0), dtype: parameter.DType, device: Settings.Device);
-                    parameter.AddGradient(gradient);
-                    parallelism.GradientCompleted(parameter, mesh);
+                    using var moved = new RankModel(create(), mesh, Variant, Settings, dtype);
+                    return moved.Reduce().Select(g => (g.Name, g.Tensor.eq(Scalars.Of(3.0)).all().item<bool>())).ToList();
+                });
+                foreach (var (rank, (path, summed)) in ranks.SelectMany((r, i) => r.Select(p => (i, p))))
+                {
+                    run.That(summed, $"rank {rank}: the gradient of {path} is not the sum over both ranks");
                 }
 
-                parallelism.FinishGradients(mesh);
-                return replicated.Select(p => (p.Path, p.Gradient is { } g && g.eq(Scalars.Of(3.0)).all().item<bool>())).ToList();
+                run.That(true, "");
             });
-            foreach (var (rank, (path, summed)) in ranks.SelectMany((r, i) => r.Select(p => (i, p))))
-            {
-                run.That(summed, $"rank {rank}: the gradient of {path} is not the sum over both ranks");
-            }
-
-            run.That(true, "");
-        });
+        }
     }
+
+    private void Repeated(CheckRun run) => EachMesh(run, (meshes, dtype) =>
+    {
+        List<double[]>[] Once() => [.. Ranks.Run(meshes, mesh =>
+        {
+            using var moved = new RankModel(create(), mesh, Variant, Settings, dtype);
+            return moved.Call().Select(r => Ranks.Numbers(r.Tensor)).ToList();
+        })];
+
+        foreach (var (rank, (first, second)) in Once().Zip(Once()).Index())
+        {
+            run.That(first.Zip(second).All(p => p.First.SequenceEqual(p.Second)), $"rank {rank}: two runs differ in their bits");
+        }
+    });
+
+    private void Leaks(CheckRun run) => run.Case("two ranks", () =>
+    {
+        var meshes = ThreadMesh.Create([.. create().Axes.Take(1).Select(a => (a, 2))]);
+        var ranks = Ranks.Run(meshes, mesh => new RankModel(create(), mesh, Variant, Settings, Settings.FirstDType));
+        Conduct.LeavesNothing(run, new Workload([], () =>
+        {
+            Ranks.Run(meshes, mesh => ranks[mesh.Rank].Call().Count);
+            return [];
+        }));
+        foreach (var rank in ranks)
+        {
+            rank.Dispose();
+        }
+    });
+
+    private void Threads(CheckRun run) => run.Case("one rank", () =>
+    {
+        var mesh = ThreadMesh.Create([.. create().Axes.Select(a => (a, 1))])[0];
+        using var moved = new RankModel(create(), mesh, Variant, Settings, Settings.FirstDType);
+        Conduct.AnyThread(run, new Workload([], moved.Call), Tolerance.Of(Settings.FirstDType));
+    });
 
     private void Norms(CheckRun run) => run.Case("norm axes", () =>
     {
@@ -167,20 +193,20 @@ public sealed class ParallelismSuite : ConformanceSuite
         }
     });
 
-    private static void Move(IParallelism parallelism, TinyModel model, IDeviceMesh mesh)
+    private void EachMesh(CheckRun run, Action<IReadOnlyList<IDeviceMesh>, ScalarType> check)
     {
-        foreach (var (site, parameter) in Parameters(model))
+        foreach (var (name, meshes) in Meshes())
         {
-            if (parallelism.Home(site, parameter, mesh) is { } home)
+            foreach (var dtype in Settings.EffectiveDTypes)
             {
-                parameter.MoveTo(home);
+                run.Case($"{name}, {dtype}", () => check(meshes, dtype));
             }
         }
     }
 
     private TinyModel Make() => TinyModel.Make(Variant, Settings, ScalarType.Float32);
 
-    private static List<(ModuleSite Site, Parameter Parameter)> Parameters(TinyModel model) => [.. model.Sites.SelectMany(s => s.Parameters.Select(p => (s, p)))];
+    private static List<(ModuleSite Site, Parameter Parameter)> Parameters(TinyModel model) => RankModel.ParametersOf(model);
 
     private static string Text(Placement placement)
         => string.Join(';', placement.ShardedDimensions.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}:{s.Value}")) + $"/{placement.Alignment}";

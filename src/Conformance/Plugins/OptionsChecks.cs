@@ -49,8 +49,25 @@ internal static class OptionsChecks
         }
     }
 
+    /// <summary>Bounds and lists of texts stand where the host heeds them, and leave something to choose.</summary>
+    public static void Bounds(CheckRun run, Type record)
+    {
+        foreach (var (property, key) in Keys(record))
+        {
+            var type = Element(property.PropertyType);
+            var isNumber = type == typeof(int) || type == typeof(long) || type == typeof(double);
+            run.That(isNumber || (double.IsInfinity(key.Minimum) && double.IsInfinity(key.Maximum)), $"{key.Name}: Minimum and Maximum mean nothing for {type.Name}, so any value is accepted");
+            run.That(type == typeof(string) || key.Allowed.Length == 0, $"{key.Name}: Allowed means nothing for {type.Name}, so any value is accepted");
+            run.That(key.Minimum <= key.Maximum, $"{key.Name}: no number is from {key.Minimum} to {key.Maximum}");
+            run.That(key.Allowed.Distinct(StringComparer.Ordinal).Count() == key.Allowed.Length, $"{key.Name}: a text is allowed twice");
+        }
+    }
+
     public static IEnumerable<(PropertyInfo Property, KeyAttribute Key)> Keys(Type record)
         => record.GetProperties().Select(p => (p, p.GetCustomAttribute<KeyAttribute>()!)).Where(p => p.Item2 is not null);
+
+    /// <summary>What a value, or each one in a list or dictionary, is.</summary>
+    private static Type Element(Type type) => type.IsGenericType ? Element(type.GetGenericArguments()[^1]) : type;
 
     private static bool Fits(object? value, KeyAttribute key) => value switch
     {

@@ -14,14 +14,20 @@ public sealed class PluginSuite : ConformanceSuite
     /// <summary>Creates the suite.</summary>
     /// <param name="assembly">The plugin's assembly.</param>
     /// <param name="compile">How to start a process that calls <see cref="Scripts.Compile(string, TextWriter)"/> with a path; null for this library's own.</param>
-    public PluginSuite(Assembly assembly, Func<string, ProcessStartInfo>? compile = null)
+    /// <param name="unload">Uses the plugin and tries that it unloads (<see cref="Unloading.Try"/>); null leaves that to the caller.</param>
+    public PluginSuite(Assembly assembly, Func<string, ProcessStartInfo>? compile = null, Action<CheckRun>? unload = null)
         : base("plugin", null)
     {
         (this.assembly, this.compile) = (assembly, compile ?? ScriptProcess.OfThisAssembly);
         Add("It is marked as a plugin and names its extensions", Named);
         Add("The defaults of its options are in order", run => EachRecord(run, OptionsChecks.Defaults));
         Add("Its options are validated by key and never throw", run => EachRecord(run, OptionsChecks.Validation));
+        Add("Its keys say which values they take", run => EachRecord(run, OptionsChecks.Bounds));
         Add("Its scripts compile", Compiled);
+        if (unload is not null)
+        {
+            Add("It unloads after use", unload);
+        }
     }
 
     private void Named(CheckRun run)

@@ -34,7 +34,10 @@ public sealed class QuantizerSuite : ConformanceSuite
         Add("It says truly whether it can be trained", Trains);
         Add("A packed weight takes less memory than bf16", Smaller);
         Add("Exported tensors are named below the parameter", Exported);
+        Add("The same inputs give the same bits on the CPU", run => Conduct.OnTheCpu(run, Settings, () => Conducted(run, Conduct.SameBits)));
+        Add("Inputs stay as they are", run => Conducted(run, Conduct.InputsStay));
         Add("Nothing but the results stays alive", Leaks);
+        Add("Any thread may call it", run => Conducted(run, (r, w) => Conduct.AnyThread(r, w, Tolerance.Of(Settings.FirstDType))));
         Add("Construction is cheap", run => Construction.Check(run, create));
     }
 
@@ -164,6 +167,21 @@ public sealed class QuantizerSuite : ConformanceSuite
         using var lease = parameter.Rent();
         return [];
     })), v => v.Name == "plain", first: true);
+
+    /// <summary>One call unpacks the weight and forms the products that the format brings.</summary>
+    private void Conducted(CheckRun run, Action<CheckRun, Workload> check) => ForEach(run, (parameter, dense, _) =>
+    {
+        using var draw = Settings.Draw();
+        using var lease = parameter.RentStored();
+        var stored = lease.Stored;
+        var product = parameter.Shape.Count == 2 ? parameter.Format.Product : null;
+        var (x, dy) = (draw.Normal(dense.dtype, 7, parameter.Shape[^1]), draw.Normal(dense.dtype, 7, parameter.Shape[0]));
+        check(run, new Workload([.. stored.Pieces.Select(p => ($"{parameter.Path}, piece {p.Key}", p.Value)), ("x", x), ("output gradient", dy)], () =>
+        [
+            ($"{parameter.Path}, unpacked", parameter.Format.Unpack(stored, dense.dtype)),
+            .. product is null ? Array.Empty<(string, Tensor)>() : [("product", product.Forward(stored, x)), ("input gradient", product.InputGradient(stored, dy))],
+        ]));
+    }, v => v.Name == "plain", first: true);
 
     private void ForEach(CheckRun run, Action<Parameter, Tensor, bool> check, Func<ModuleVariant, bool>? which = null, bool first = false)
     {

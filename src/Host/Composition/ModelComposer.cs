@@ -118,13 +118,16 @@ internal sealed class ModelComposer(PluginSet plugins)
     }
 
     /// <summary>Finds the loss.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="name">The name that a plugin provides.</param>
+    /// <param name="why">What chose it, for the composition; null for nothing to say.</param>
     /// <exception cref="InputException">It cannot compute what the model needs.</exception>
-    public ILoss ChooseLoss(DecoderModel model, string name)
+    public ILoss ChooseLoss(DecoderModel model, string name, string? why)
     {
         var loss = plugins.Get<ILoss>(name, "loss");
         var source = SourceOf(loss, name);
         FeatureCheck.Demand(source, "this model", model.LossDemands, loss.Supports);
-        Add("loss", source, []);
+        Add("loss", source, [], why);
         return loss;
     }
 

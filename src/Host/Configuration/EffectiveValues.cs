@@ -23,12 +23,22 @@ internal static class EffectiveValues
 
     private static (string Text, string Origin) Line(RunContext run, KeyInfo key, object record)
     {
+        if (key.Name == LossWishes.Key)
+            return ($"{key.Name}: {Quote(run.Loss.Name)}", run.Loss.Origin);
         var value = record.GetType().GetProperty(key.Property)!.GetValue(record);
         var entry = key.Spellings.Select(run.File.Root.Find).FirstOrDefault(e => e is not null);
         var text = Text(value, key.Shape);
         var fallback = key.Default is null || key.Default == text ? "default" : $"default: {key.Default}";
-        return ($"{key.Name}: {text}".TrimEnd(), entry?.Place.ToString() ?? fallback);
+        // Written out, a default that yielded to the file would contradict it when the values are run again.
+        return entry is null && value is true && Yielded(run, key)
+            ? ($"# {key.Name}: {text}", $"{fallback}; yields to {LossWishes.Key}: {run.Loss.Name}")
+            : ($"{key.Name}: {text}".TrimEnd(), entry?.Place.ToString() ?? fallback);
     }
+
+    private static bool Yielded(RunContext run, KeyInfo key) => run.Plugins.Plugins
+        .Where(p => p.Manifest.Keys.Contains(key))
+        .SelectMany(p => p.Manifest.Provides)
+        .Any(p => p.PointLabel == LossWishes.Key && key.Activates.Contains(p.Name) && p.Name != run.Loss.Name);
 
     private static string Text(object? value, KeyShape shape) => (value, shape) switch
     {

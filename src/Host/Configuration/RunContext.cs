@@ -8,7 +8,7 @@ internal sealed class RunContext : IDisposable
 {
     private readonly IReadOnlyDictionary<Type, object> options;
 
-    private RunContext(RunFile file, HostSetup setup, KeyTable keys, PluginCatalog catalog, PluginSet plugins, IReadOnlyDictionary<Type, object> options, string loss)
+    private RunContext(RunFile file, HostSetup setup, KeyTable keys, PluginCatalog catalog, PluginSet plugins, IReadOnlyDictionary<Type, object> options, ChosenLoss loss)
     {
         Loss = loss;
         File = file;
@@ -31,8 +31,8 @@ internal sealed class RunContext : IDisposable
 
     public PluginSet Plugins { get; }
 
-    /// <summary>The loss that the file asks for, by name.</summary>
-    public string Loss { get; }
+    /// <summary>The loss that the file asks for.</summary>
+    public ChosenLoss Loss { get; }
 
     /// <summary>The bound option records: the host's, then those of each loaded plugin.</summary>
     public IEnumerable<object> AllOptions => options.Values.Concat(Plugins.Plugins.SelectMany(p => p.Options));
@@ -57,7 +57,7 @@ internal sealed class RunContext : IDisposable
         file.Problems.ThrowIfAny();
 
         var plugins = new PluginSet(catalog, setup.Shared, binder, logs);
-        string loss;
+        ChosenLoss loss;
         try
         {
             foreach (var selection in selections)

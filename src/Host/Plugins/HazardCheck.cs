@@ -9,10 +9,16 @@ internal static class HazardCheck
     private const string Library = "TorchSharp";
     private static readonly Lazy<Dictionary<string, string>> Remedies = new(Read);
 
-    /// <summary>The members used, each with its remedy: "TorchSharp.torch.Tensor.op_Addition (use add(x, Scalars.One))".</summary>
-    public static IReadOnlyList<string> Of(string assemblyPath)
+    /// <summary>The members used, each with its remedy: "TorchSharp.torch.Tensor.op_Addition (use add(x, Scalars.One))", and with the private dependency that uses it.</summary>
+    /// <exception cref="PluginFaultException">An assembly of the plugin cannot be read.</exception>
+    public static IReadOnlyList<string> Of(PluginManifest plugin)
     {
-        using var assembly = MetadataAssembly.Open(assemblyPath);
+        using var assemblies = PluginAssemblies.Open(plugin.AssemblyPath);
+        return [.. assemblies.All.SelectMany((a, i) => Of(a, i == 0 ? "" : $" in {a.Name}"))];
+    }
+
+    private static IEnumerable<string> Of(MetadataAssembly assembly, string where)
+    {
         var reader = assembly.Reader;
         var found = from handle in reader.MemberReferences
                     let member = reader.GetMemberReference(handle)
@@ -22,8 +28,8 @@ internal static class HazardCheck
                     let name = $"{Dotted(TypeNames.Of(reader, type))}.{reader.GetString(member.Name)}"
                     let remedy = Remedies.Value.GetValueOrDefault(name + Parameters(member))
                     where remedy is not null
-                    select $"{name} ({remedy})";
-        return [.. found.Distinct().Order(StringComparer.Ordinal)];
+                    select $"{name}{where} ({remedy})";
+        return found.Distinct().Order(StringComparer.Ordinal);
     }
 
     private static string Parameters(MemberReference member)

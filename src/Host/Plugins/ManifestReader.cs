@@ -54,7 +54,7 @@ internal sealed class ManifestReader(SharedAssemblies shared)
             Summary = string.IsNullOrWhiteSpace(summary) ? null : summary,
             Provides = [.. Provided(reader)],
             Options = OptionsReader.Read(assembly, shared),
-            References = [.. reader.AssemblyReferences.Select(reader.GetAssemblyReference).Select(r => (reader.GetString(r.Name), r.Version))],
+            References = assembly.References,
         };
         CheckActivated(manifest);
         return manifest;
@@ -68,8 +68,21 @@ internal sealed class ManifestReader(SharedAssemblies shared)
                 throw new PluginFaultException($"its key '{key.Name}' activates something and is not boolean");
             if (key.Activates.FirstOrDefault(a => !manifest.Provides.Any(p => p.Name == a && p.PointLabel is "loss" or "module")) is { } unknown)
                 throw new PluginFaultException($"its key '{key.Name}' activates '{unknown}', which is no loss or module that it provides");
+            if (manifest.Provides.Where(p => p.PointLabel == "loss" && key.Activates.Contains(p.Name)).ToList() is [var first, var second, ..])
+                throw new PluginFaultException($"its key '{key.Name}' activates the losses '{first.Name}' and '{second.Name}', and a run has one");
         }
+        if (manifest.Keys.SelectMany(k => Below(k.Shape)).FirstOrDefault(k => k.Activates.Count > 0) is { } nested)
+            throw new PluginFaultException($"its key '{nested.Name}' activates something and is nested in another key");
     }
+
+    /// <summary>The keys of the records in a shape.</summary>
+    private static IEnumerable<KeyInfo> Below(KeyShape shape) => shape switch
+    {
+        ListShape list => Below(list.Item),
+        MapShape map => Below(map.Value),
+        RecordShape record => record.Keys.SelectMany(k => Below(k.Shape).Prepend(k)),
+        _ => [],
+    };
 
     private IEnumerable<ProvidedName> Provided(MetadataReader reader)
     {

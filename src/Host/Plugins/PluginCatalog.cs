@@ -62,6 +62,16 @@ internal sealed class PluginCatalog
     public IReadOnlyList<string> Names(Func<ProvidedName, bool> isOfPoint) =>
         [.. plugins.Where(p => p.IsUsable).SelectMany(p => p.Manifest!.Provides).Where(isOfPoint).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal)];
 
+    /// <summary>Why a name cannot be had although it is installed: only another version provides it than the one in use. Null for a name of which that is not so.</summary>
+    /// <param name="used">The versions in use.</param>
+    /// <param name="what">The name as messages call it: "loss 'cce'".</param>
+    /// <param name="isMeant">Whether it is the name.</param>
+    public string? OfAnotherVersion(IEnumerable<InstalledPlugin> used, string what, Func<ProvidedName, bool> isMeant) => (
+        from version in used
+        let other = OfId(version.Id).FirstOrDefault(p => p.IsUsable && p.Manifest!.Provides.Any(isMeant))
+        where other is not null
+        select $"{version} does not provide {what}, and {other} does; name that version under 'plugins'").FirstOrDefault();
+
     /// <summary>Marks a plugin as loaded for the configuration at hand.</summary>
     public void MarkActive(InstalledPlugin plugin) => Mark(plugin, PluginStatus.Active, null);
 

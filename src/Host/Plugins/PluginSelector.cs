@@ -103,9 +103,11 @@ internal sealed class PluginSelector(PluginCatalog catalog, RunFile file)
             return;
         }
         var names = catalog.NamesOf(p => p.PointLabel == demand.PointLabel);
-        file.Problems.Add(demand.Place, providers.Count == 0
-            ? $"{demand.Key}: no installed plugin provides {what}; installed: {names}"
-            : $"{demand.Key}: {string.Join(" and ", providers)} both provide {what}; name the one you mean under 'plugins'");
+        var reason = providers.Count > 0
+            ? $"{string.Join(" and ", providers)} both provide {what}; name the one you mean under 'plugins'"
+            : catalog.OfAnotherVersion(selections.Select(s => s.Plugin), what, p => p.PointLabel == demand.PointLabel && p.Name == demand.Name)
+                ?? $"no installed plugin provides {what}; installed: {names}";
+        file.Problems.Add(demand.Place, $"{demand.Key}: {reason}");
     }
 
     /// <summary>What can still be chosen: every plugin's selected version, or its highest.</summary>

@@ -35,35 +35,19 @@ internal sealed partial class PluginSet : IDisposable
     /// <param name="plugin">A usable one.</param>
     /// <param name="why">What asks for it.</param>
     /// <exception cref="NeotenyException">It cannot be loaded, or it provides what another loaded one provides.</exception>
-    public LoadedPlugin Load(InstalledPlugin plugin, string why)
-    {
-        if (Loaded(plugin.Id) is { } already)
-            return already;
-        RefuseDuplicates(plugin);
-        LoadedPlugin loaded;
-        try
-        {
-            loaded = LoadedPlugin.Load(plugin, why, shadow.Value, shared, binder, logs);
-        }
-        catch (PluginFaultException e)
-        {
-            throw Faulty(plugin, e);
-        }
-        plugins.Add(loaded);
-        catalog.MarkActive(plugin);
-        log.LogInformation("Plugin {Plugin}: {Why}", plugin, why);
-        if (HazardCheck.Of(plugin.Manifest!.AssemblyPath) is { Count: > 0 } hazards)
-            log.LogWarning("Plugin {Plugin} uses what can crash the process: {Hazards}", plugin, string.Join("; ", hazards));
-        return loaded;
-    }
+    public LoadedPlugin Load(InstalledPlugin plugin, string why) => Load(plugin, why, binder);
 
     /// <summary>Creates every extension of every loaded plugin, so that a faulty one shows before the run begins.</summary>
     /// <exception cref="NeotenyException">A constructor failed.</exception>
     public void CreateExtensions()
     {
         foreach (var plugin in plugins)
-            Guard(plugin, p => { p.CreateExtensions(); return true; });
+            CreateExtensions(plugin);
     }
+
+    /// <summary>Creates every extension of a loaded plugin.</summary>
+    /// <exception cref="NeotenyException">A constructor failed.</exception>
+    public void CreateExtensions(LoadedPlugin plugin) => Guard(plugin, p => { p.CreateExtensions(); return true; });
 
     /// <summary>The extension of that name. A plugin that provides it and is not loaded yet is loaded.</summary>
     /// <typeparam name="TPoint">The extension point.</typeparam>
@@ -106,6 +90,10 @@ internal sealed partial class PluginSet : IDisposable
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
+
+            // Threads of the runtime, such as the one that compiles used methods again, let go a moment later.
+            if (context.IsAlive)
+                Thread.Sleep(10 * i);
         }
         if (context.IsAlive)
             log.LogWarning("Plugin {Plugin} is unloaded, but something still refers to it: its memory is not freed", id);
@@ -133,23 +121,63 @@ internal sealed partial class PluginSet : IDisposable
         return context;
     }
 
+    private LoadedPlugin Load(InstalledPlugin plugin, string why, OptionsBinder options)
+    {
+        if (Loaded(plugin.Id) is { } already)
+            return already;
+        RefuseDuplicates(plugin);
+        LoadedPlugin loaded;
+        try
+        {
+            loaded = LoadedPlugin.Load(plugin, why, shadow.Value, shared, options, logs);
+        }
+        catch (PluginFaultException e)
+        {
+            throw Faulty(plugin, e);
+        }
+        plugins.Add(loaded);
+        catalog.MarkActive(plugin);
+        log.LogInformation("Plugin {Plugin}: {Why}", plugin, why);
+        if (HazardCheck.Of(plugin.Manifest!) is { Count: > 0 } hazards)
+            log.LogWarning("Plugin {Plugin} uses what can crash the process: {Hazards}", plugin, string.Join("; ", hazards));
+        return loaded;
+    }
+
+    /// <summary>Loads a plugin for a name after the file was checked: what it says of the file ends the run here.</summary>
+    private LoadedPlugin LoadLate(InstalledPlugin plugin, string why)
+    {
+        var options = binder.Anew();
+        var problems = options.File.Problems;
+        foreach (var key in plugin.Manifest!.Keys)
+            KeyChecker.CheckRequired(key, options.File);
+        var loaded = Load(plugin, why, options);
+        foreach (var warning in problems.Warnings)
+            log.LogWarning("{Problem}", warning);
+        if (problems.HasErrors)
+            Release(plugin.Id);
+        problems.ThrowIfAny();
+        return loaded;
+    }
+
     private LoadedPlugin? Loaded(string id) => plugins.Find(p => p.Manifest.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
 
     private LoadedPlugin LoadProvider(Type point, string name, string? key)
     {
         var label = ProvidedName.Label(point.FullName!);
-        var providers = catalog.List().Where(p => p.Status == PluginStatus.Available && Provides(p.Manifest!, point, name)).ToList();
+        var providers = catalog.List().Where(p => p.Status == PluginStatus.Available && Loaded(p.Id) is null && Provides(p.Manifest!, point, name)).ToList();
+        var what = $"{label} '{name}'";
         var where = key is null ? "" : $"{key}: ";
         switch (providers.Count)
         {
             case 1:
-                return Load(providers[0], $"it provides {label} '{name}'");
+                return LoadLate(providers[0], $"it provides {what}");
             case 0:
                 var names = catalog.NamesOf(p => p.Point == point.FullName);
-                throw new InputException($"{where}no installed plugin provides {label} '{name}'; installed: {names}");
+                var reason = catalog.OfAnotherVersion(plugins.Select(p => p.Installed), what, p => p.Point == point.FullName && p.Name == name);
+                throw new InputException(where + (reason ?? $"no installed plugin provides {what}; installed: {names}"));
             default:
                 var both = string.Join(" and ", providers);
-                throw new InputException($"{where}{both} both provide {label} '{name}'; name the one you mean under 'plugins'");
+                throw new InputException($"{where}{both} both provide {what}; name the one you mean under 'plugins'");
         }
     }
 

@@ -12,51 +12,73 @@ internal sealed class Preflight(SharedAssemblies shared, IReadOnlySet<string> ho
     private readonly string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
 
     /// <summary>The plugin with its status: available, incompatible or faulty.</summary>
+    /// <exception cref="PluginFaultException">An assembly of it cannot be read.</exception>
     public InstalledPlugin Check(string path, PluginManifest manifest)
     {
-        if (Incompatibility(manifest) is { } incompatible)
+        using var assemblies = PluginAssemblies.Open(manifest.AssemblyPath);
+        if (First(assemblies, Incompatibility) is { } incompatible)
             return new InstalledPlugin(path, manifest, PluginStatus.Incompatible, incompatible);
-        return Fault(manifest) is { } fault
+        return (First(assemblies, Unresolved) ?? Fault(manifest)) is { } fault
             ? new InstalledPlugin(path, manifest, PluginStatus.Faulty, fault)
             : new InstalledPlugin(path, manifest, PluginStatus.Available);
     }
 
-    private string? Incompatibility(PluginManifest manifest)
+    private static string? First(PluginAssemblies assemblies, Func<MetadataAssembly, string, string?> reason) =>
+        assemblies.All.Select(a => reason(a, assemblies.Subject(a))).FirstOrDefault(r => r is not null);
+
+    private string? Incompatibility(MetadataAssembly assembly, string subject)
     {
-        foreach (var (name, version) in manifest.References)
+        var shares = false;
+        foreach (var (name, version) in assembly.References)
         {
-            if (shared.Find(name) is not { Version: var host })
+            if (shared.Find(name) is not { } host)
                 continue;
-            var (theirs, ours) = (version.ToString(2), host.ToString(2));
-            if (shared.Contracts.Contains(name) && version.Major != host.Major)
-                return $"it is built for {name} {theirs} and this host has {ours}; install a version of the plugin that is built for {ours}";
-            if (new Version(version.Major, version.Minor) > new Version(host.Major, host.Minor))
-                return $"it needs {name} {theirs} and this host has {ours}; update Neoteny, or install an older version of the plugin";
+            shares = true;
+            var (needed, present) = (Minor(version), Minor(host.Version));
+            var isContract = shared.Contracts.Contains(name);
+            if (isContract && needed.Major != present.Major)
+                return $"{subject} is built for {name} {needed} and this host has {present}; install a version of the plugin that is built for {present}";
+            if (isContract && OldestContracts.Of(host) is { } oldest && needed < oldest)
+                return $"{subject} is built for {name} {needed} and this host takes {oldest} to {present}; install a version of the plugin that is built for {present}";
+            if (needed > present)
+                return $"{subject} needs {name} {needed} and this host has {present}; update Neoteny, or install an older version of the plugin";
         }
-        using var assembly = MetadataAssembly.Open(manifest.AssemblyPath);
-        var missing = links.Missing(assembly);
-        if (missing.Count == 0)
+        if (!shares || links.Missing(assembly) is not { Count: > 0 } missing)
             return null;
         var more = missing.Count > MissingShown ? $" and {missing.Count - MissingShown} more" : "";
         var shown = string.Join(", ", missing.Take(MissingShown));
-        return $"this host lacks what it uses: {shown}{more}; install a version of the plugin that is built for this host";
+        return $"this host lacks what {subject} uses: {shown}{more}; install a version of the plugin that is built for this host";
     }
 
-    private string? Fault(PluginManifest manifest)
+    private static Version Minor(Version version) => new(version.Major, version.Minor);
+
+    private string? Unresolved(MetadataAssembly assembly, string subject)
     {
-        var folder = Path.GetDirectoryName(manifest.AssemblyPath)!;
-        foreach (var (name, version) in manifest.References)
+        var folder = Path.GetDirectoryName(assembly.Path)!;
+        foreach (var (name, version) in assembly.References)
         {
             var isPresent = shared.Find(name) is not null || File.Exists(Path.Combine(framework, $"{name}.dll"))
                 || Directory.EnumerateFiles(folder, $"{name}.dll", SearchOption.AllDirectories).Any();
             if (!isPresent)
-                return $"it needs the assembly {name} {version.ToString(3)}, which is neither in its folder nor shared by the host";
+                return $"{subject} needs the assembly {name} {version.ToString(3)}, which is neither in its folder nor shared by the host";
         }
+        return null;
+    }
+
+    private static string? Unbindable(PluginManifest manifest)
+    {
         foreach (var options in manifest.Options)
         {
             if (options.Keys.FirstOrDefault(k => Unbindable(k.Shape) is not null) is { } unbindable)
                 return $"{options.TypeName}.{unbindable.Property} cannot bind a key: its type is {Unbindable(unbindable.Shape)}";
         }
+        return null;
+    }
+
+    private string? Fault(PluginManifest manifest)
+    {
+        if (Unbindable(manifest) is { } fault)
+            return fault;
         if (manifest.Keys.FirstOrDefault(k => hostKeys.Contains(k.Name)) is { } taken)
             return $"it claims the key '{taken.Name}', which Neoteny itself owns";
         var twice = manifest.Provides.GroupBy(p => (p.Point, p.Name)).FirstOrDefault(g => g.Count() > 1);

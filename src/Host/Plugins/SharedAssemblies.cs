@@ -26,6 +26,9 @@ internal sealed class SharedAssemblies(string folder, IEnumerable<string> contra
     /// <summary>Neoteny's own ones, which a plugin must be built for.</summary>
     public IReadOnlyList<string> Contracts { get; } = [.. contracts];
 
+    /// <summary>Whether every host shares an assembly of that name with its plugins.</summary>
+    public static bool IsOfHost(string name) => Own.Contains(name) || Libraries.Contains(name);
+
     /// <summary>Simple names of all of them.</summary>
     public IEnumerable<string> Names => Contracts.Concat(Libraries);
 

@@ -47,7 +47,7 @@ internal static class ModelPlan
 
         composer.Adapt(model, options.Adapter, adapter, seed: 0);
         composer.ChooseAttention(model, run.Options<AttentionOptions>().Name, model.BaseParameters[0].DType, device);
-        composer.ChooseLoss(model, run.Loss);
+        composer.ChooseLoss(model, run.Loss.Name, run.Loss.Why);
         composer.Override(model);
         composer.Offload(model);
         return

@@ -110,7 +110,7 @@ internal sealed class ModelSession : IDisposable
                 ? composer.Adapt(model, options.Adapter, adapterFolder, seed)
                 : adapterFolder is { } saved ? composer.Adapt(model, SavedAdapter.KindOf(saved), saved, seed) : null;
             composer.ChooseAttention(model, run.Options<AttentionOptions>().Name, model.BaseParameters[0].DType, device);
-            var loss = composer.ChooseLoss(model, run.Loss);
+            var loss = composer.ChooseLoss(model, run.Loss.Name, run.Loss.Why);
             composer.Override(model).Apply();
             var offload = composer.Offload(model);
             offload.Apply();

@@ -18,7 +18,7 @@ internal sealed class ConfiguredVersions(RunFile file, PluginCatalog catalog)
                 return $"the configuration names the folder {path} ({reference.Place})";
             }
 
-            var isMeant = plugin.Id.Equals(reference.Id, StringComparison.OrdinalIgnoreCase);
+            var isMeant = reference.Id is { } id && PluginIds.Matches(plugin.Id, id);
             if (isMeant && reference.Range is { } range && !range.Satisfies(plugin.Manifest!.Version))
             {
                 return $"the configuration accepts only '{reference.Text}' ({reference.Place})";

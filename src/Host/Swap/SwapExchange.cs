@@ -26,7 +26,8 @@ internal sealed class SwapExchange(RunContext run, ModelSession session)
         var before = new InUse(session.Composition);
         if (next is not null)
         {
-            next.Switched = old?.Switched ?? next.Switched;
+            // A version takes over what swaps did to the one before it; of a plugin that is new to the run, only what was asked for comes in.
+            next.Switched = old?.Switched ?? next.Modules.ToDictionary(m => m, _ => false);
             run.Plugins.Exchange(old, next);
         }
 
@@ -84,7 +85,7 @@ internal sealed class SwapExchange(RunContext run, ModelSession session)
             return static () => { };
         }
 
-        var owner = run.Plugins.Plugins.First(p => Modules(p).Contains(name));
+        var owner = run.Plugins.Plugins.First(p => p.Modules.Contains(name));
         var before = owner.Switched;
         owner.Switched = new Dictionary<string, bool>(before) { [name] = isOn };
         return () => owner.Switched = before;
@@ -96,7 +97,7 @@ internal sealed class SwapExchange(RunContext run, ModelSession session)
         var shapes = Shapes.Of(session.Model, withWeights: true);
         foreach (var plugin in run.Plugins.Plugins)
         {
-            foreach (var name in Modules(plugin).Where(n => plugin.IsActive(n) && (plugin == swap.Next || n == swap.Candidate.Module?.Name)))
+            foreach (var name in plugin.Modules.Where(n => plugin.IsActive(n) && (plugin == swap.Next || n == swap.Candidate.Module?.Name)))
             {
                 Shapes.Check($"module '{name}'", plugin.Extension(typeof(IModuleOverride), name), shapes);
             }
@@ -176,7 +177,5 @@ internal sealed class SwapExchange(RunContext run, ModelSession session)
     private static bool IsExchangeable(LoadedPlugin plugin) =>
         plugin.Manifest.Provides.Count > 0 && plugin.Manifest.Provides.All(p => p.PointLabel is "attention" or "loss");
 
-    private static bool HasModules(LoadedPlugin? plugin) => plugin is not null && Modules(plugin).Any();
-
-    private static IEnumerable<string> Modules(LoadedPlugin plugin) => plugin.Manifest.Provides.Where(p => p.PointLabel == "module").Select(p => p.Name);
+    private static bool HasModules(LoadedPlugin? plugin) => plugin?.Modules.Any() == true;
 }

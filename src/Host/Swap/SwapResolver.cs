@@ -50,12 +50,12 @@ internal sealed class SwapResolver(RunContext run, ModelSession session)
 
     private SwapCandidate OfPlugin(PluginCatalog catalog, PluginTarget target)
     {
-        var loaded = Loaded(target.Id) ?? throw Unknown($"the plugin '{target.Id}' takes no part in this run; active: {string.Join(", ", run.Plugins.Plugins.Select(p => p.Manifest))}");
-        var versions = catalog.OfId(target.Id).ToList();
+        var loaded = Loaded(target.Id) ?? run.Plugins.Plugins.FirstOrDefault(p => PluginIds.Matches(p.Manifest.Id, target.Id)) ?? throw Unknown($"the plugin '{target.Id}' takes no part in this run; active: {string.Join(", ", run.Plugins.Plugins.Select(p => p.Manifest))}");
+        var versions = catalog.OfId(loaded.Manifest.Id).ToList();
         var meant = versions.Where(p => p.Manifest is null ? target.Range is null : target.Range?.Satisfies(p.Manifest.Version) != false).ToList();
         if (meant.Count == 0)
         {
-            throw Unknown($"no version of {target.Id} that satisfies '{target.Text}' is installed; installed: {string.Join(", ", versions.Select(v => v.Version).DefaultIfEmpty("none"))}");
+            throw Unknown($"no version of {loaded.Manifest.Id} that satisfies '{target.Text}' is installed; installed: {string.Join(", ", versions.Select(v => v.Version).DefaultIfEmpty("none"))}");
         }
 
         var accepts = new ConfiguredVersions(run.File, catalog);
@@ -76,7 +76,7 @@ internal sealed class SwapResolver(RunContext run, ModelSession session)
         var isActive = loaded?.IsActive(target.Name) == true;
         if (target.Leaves && !isActive)
         {
-            throw new SwapRefusedException($"the module '{target.Name}' takes no part in this run", SwapStatus.NotNewer) { ExitCode = 2 };
+            throw new SwapRefusedException($"module '{target.Name}' takes no part in this run; taking part: {string.Join(", ", Active().DefaultIfEmpty("none"))}", SwapStatus.NotNewer) { ExitCode = 2 };
         }
 
         return loaded is null ? Installed(catalog, target)
@@ -116,7 +116,8 @@ internal sealed class SwapResolver(RunContext run, ModelSession session)
 
         if (Loaded(providers[0].Id) is { } loaded)
         {
-            return Chosen(Version(catalog, providers[0], loaded), target);
+            var renewed = Version(catalog, providers[0], loaded);
+            return Chosen(renewed with { Change = $"{renewed.Change} for {target.Point} {target.Name}" }, target);
         }
 
         var now = InUse.Source(target.Point);
@@ -181,6 +182,9 @@ internal sealed class SwapResolver(RunContext run, ModelSession session)
             }
         }
     }
+
+    /// <summary>The module overrides that take part.</summary>
+    private IEnumerable<string> Active() => run.Plugins.Plugins.SelectMany(p => p.Modules.Where(p.IsActive)).Order(StringComparer.Ordinal);
 
     private LoadedPlugin? Loaded(string id) => run.Plugins.Plugins.FirstOrDefault(p => p.Manifest.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
 

@@ -30,14 +30,14 @@ internal abstract record SwapTarget(string Text)
         {
             return Chosen.Contains(point) && name.Length > 0
                 ? new NameTarget(trimmed, point, name)
-                : throw new InputException($"'{text}': only attention and loss are chosen by name while a run is live, as in attention=eager; write module:<name> for a module override, "
+                : throw new InputException($"'{text}': only attention and loss are chosen by name while a run is live, as in attention=eager; write module:<name> or module:<name>=off for a module override, "
                     + "Id or Id@version for a plugin. Everything else is fixed when a run starts: change the configuration and go on from a checkpoint.");
         }
 
         var parts = trimmed.Split('@', 2);
         if (parts[0].Length == 0 || parts[0].Contains(':'))
         {
-            throw new InputException($"'{text}' names nothing to swap. Write attention=<name>, loss=<name>, module:<name>, Id or Id@version.");
+            throw new InputException($"'{text}' names nothing to swap. Write attention=<name>, loss=<name>, module:<name>, module:<name>=off, Id or Id@version.");
         }
 
         return parts.Length == 1 ? new PluginTarget(trimmed, trimmed, null)
@@ -46,7 +46,7 @@ internal abstract record SwapTarget(string Text)
     }
 }
 
-/// <summary>An implementation by name: of attention or loss the one to use from now on, of module the plugin to bring in or to renew.</summary>
+/// <summary>An implementation by name: of attention or loss the one to use from now on, of module the one to switch on, to renew or to switch off.</summary>
 /// <param name="Text">As written.</param>
 /// <param name="Point">attention, loss or module.</param>
 /// <param name="Name">The name that a plugin provides.</param>

@@ -39,7 +39,7 @@ public sealed class ChatEncoder
     {
         var template = tools is { } some ? this.template.With([new("tools", some)]) : this.template;
         var text = template.Render(messages, addGenerationPrompt: false);
-        var encoded = tokenizer.EncodeWithOffsets(text, addSpecialTokens: false);
+        var encoded = tokenizer.EncodeWithOffsets(text, addSpecialTokens: false, trims: false);
         var trained = new bool[encoded.Ids.Length];
         var turns = new TurnFinder(template, messages, text);
         var endIds = new HashSet<int>(training.EotTokens.Select(token => tokenizer.IdOf(token)!.Value));

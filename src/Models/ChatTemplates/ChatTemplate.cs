@@ -36,7 +36,7 @@ public sealed class ChatTemplate
     public static bool Exists(string tokenizerFolder) => TemplateFiles.Seek(tokenizerFolder) is not null;
 
     /// <summary>The template of a tokenizer folder: chat_template.jinja, or <c>chat_template</c> in tokenizer_config.json.</summary>
-    /// <remarks>The folder's special tokens are known to it as <c>bos_token</c>, <c>eos_token</c>, <c>pad_token</c>, <c>unk_token</c>.</remarks>
+    /// <remarks>The folder's special tokens are known to it by their roles: <c>bos_token</c>, <c>eos_token</c> and the like, and those of <c>extra_special_tokens</c>.</remarks>
     /// <exception cref="InputException">The folder has no template, or one that is malformed.</exception>
     public static ChatTemplate Load(string tokenizerFolder)
     {
@@ -53,13 +53,7 @@ public sealed class ChatTemplate
     public static ChatTemplate Parse(string jinja) => Parse(jinja, "chat template", NoVariables);
 
     /// <summary>The same template with the special tokens of <paramref name="tokenizer"/>.</summary>
-    public ChatTemplate WithTokensOf(Tokenizer tokenizer) => With(new Dictionary<string, object?>
-    {
-        ["bos_token"] = tokenizer.BosToken,
-        ["eos_token"] = tokenizer.EosToken,
-        ["pad_token"] = tokenizer.PadToken,
-        ["unk_token"] = tokenizer.UnkToken,
-    }.Where(pair => pair.Value is not null));
+    public ChatTemplate WithTokensOf(Tokenizer tokenizer) => With(tokenizer.TokensByRole.Select(pair => KeyValuePair.Create(pair.Key, (object?)pair.Value)));
 
     /// <summary>The same template with further variables, which win over those that it has.</summary>
     public ChatTemplate With(IEnumerable<KeyValuePair<string, object?>> further)

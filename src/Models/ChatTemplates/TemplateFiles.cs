@@ -27,12 +27,7 @@ internal static class TemplateFiles
     }
 
     public static IReadOnlyDictionary<string, object?> SpecialTokens(string folder)
-    {
-        var tokens = Tokenizers.SpecialTokens.Load(folder);
-        return new[] { "bos_token", "eos_token", "pad_token", "unk_token" }
-            .Where(role => tokens[role] is not null)
-            .ToDictionary(role => role, role => (object?)tokens[role]);
-    }
+        => Tokenizers.SpecialTokens.Load(folder).ByRole.ToDictionary(pair => pair.Key, pair => (object?)pair.Value);
 
     /// <summary>A template, or a list of named ones of which <c>default</c> counts.</summary>
     private static string? Read(JsonValue root)

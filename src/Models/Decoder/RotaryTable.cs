@@ -6,7 +6,10 @@ using static TorchSharp.torch;
 namespace Neoteny.Models.Decoder;
 
 /// <summary>Cosines and sines by position, computed as far as needed and kept.</summary>
-/// <remarks>Scalings that depend on the longest position of a call (dynamic NTK, LongRoPE) keep one table for each such length in use.</remarks>
+/// <remarks>
+/// Scalings that depend on the length (dynamic NTK, LongRoPE) keep one table for each length in use; the documents of a packed row each go by their own length,
+/// the rows of a batch by the longest (<see cref="SequenceLayout.IsBatch"/>).
+/// </remarks>
 internal sealed class RotaryTable : IDisposable
 {
     private const int KeptTables = 8;
@@ -31,6 +34,11 @@ internal sealed class RotaryTable : IDisposable
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
+        if (!layout.IsBatch && layout.KeyLengths.Select(Regime).Distinct().Count() > 1)
+        {
+            return ByDocument(positions_T, layout);
+        }
+
         var table = Table(layout.MaxKeyLength, positions_T.device);
         return new RotaryAngles
         {
@@ -80,10 +88,30 @@ internal sealed class RotaryTable : IDisposable
 
     private RotaryAngles Make(int rows, int length, Device device)
     {
-        var frequencies = RotaryFrequencies.Compute(rope, spec.RotatedSize, spec.MaxPositionEmbeddings, length == 0 ? null : length);
+        var frequencies = Frequencies(length);
         var inverse_F = tensor(frequencies.Inverse.ToArray());
         var angles_TF = arange(Runtime.Scalars.Of((long)rows), dtype: ScalarType.Float32).unsqueeze(1).mul(inverse_F.unsqueeze(0));
-        var factor = Runtime.Scalars.Of((double)frequencies.AttentionFactor);
+        return Turn(angles_TF, frequencies.AttentionFactor, device);
+    }
+
+    // Tables would be as many as documents, so these angles are not kept.
+    private RotaryAngles ByDocument(Tensor positions_T, SequenceLayout layout)
+    {
+        RotaryFrequencies[] documents = [.. layout.KeyLengths.Select(length => Frequencies(Regime(length)))];
+        var inverse_DF = tensor(documents.SelectMany(f => f.Inverse).ToArray()).view(documents.Length, -1);
+        var document_T = tensor(layout.QueryLengths.SelectMany((count, d) => Enumerable.Repeat((long)d, count)).ToArray());
+        var inverse_TF = inverse_DF.index_select(0, document_T).to(positions_T.device);
+
+        // The factor follows from the lengths of the configuration and is the same for all.
+        return Turn(positions_T.to(ScalarType.Float32).unsqueeze(1).mul(inverse_TF), documents[0].AttentionFactor, positions_T.device);
+    }
+
+    private RotaryFrequencies Frequencies(int length)
+        => RotaryFrequencies.Compute(rope, spec.RotatedSize, spec.MaxPositionEmbeddings, length == 0 ? null : length);
+
+    private static RotaryAngles Turn(Tensor angles_TF, float attentionFactor, Device device)
+    {
+        var factor = Runtime.Scalars.Of((double)attentionFactor);
         return new RotaryAngles
         {
             Cosines = angles_TF.cos().mul_(factor).to(device).DetachFromDisposeScope(),

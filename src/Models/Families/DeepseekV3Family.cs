@@ -59,6 +59,12 @@ internal sealed class DeepseekV3Family : IModelFamily
             throw new InputException($"{config.Source}: n_group ({groups}) must divide n_routed_experts ({experts}) into groups of at least two, and topk_group ({chosen}) must not be above it.");
         }
 
+        var topK = MoeKeys.TopK(config, experts, chosen: 8);
+        if (topK > experts / groups * chosen)
+        {
+            throw new InputException($"{config.Source}: num_experts_per_tok ({topK}) is above the {experts / groups * chosen} experts of the {chosen} groups that topk_group keeps. Lower it, or raise topk_group.");
+        }
+
         var inner = config.Size("moe_intermediate_size");
         return new SparseMlp
         {
@@ -70,7 +76,7 @@ internal sealed class DeepseekV3Family : IModelFamily
             Scoring = new RouterScoring
             {
                 Score = RouterScore.Sigmoid,
-                TopK = MoeKeys.TopK(config, experts, chosen: 8),
+                TopK = topK,
                 Normalizes = config.Flag("norm_topk_prob", true),
                 Factor = config.Number("routed_scaling_factor", 2.5),
                 Groups = groups,

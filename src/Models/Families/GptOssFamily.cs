@@ -24,14 +24,27 @@ internal sealed class GptOssFamily : IModelFamily
             RouterName = "router",
             RouterBias = true,
             Biases = true,
-            ActivationAlpha = 1.702,
+            ActivationAlpha = config.Number("swiglu_alpha", 1.702),
             ActivationLimit = config.Number("swiglu_limit", 7),
             UpOffset = 1,
         };
         var decoder = DecoderKeys.Decoder(
             config,
             i => new LayerSpec { Attention = attention with { Window = windows[i] }, Mlp = mlp },
-            DecoderKeys.Rotary(config, config.Rope(defaultTheta: 150000), headSize: 64));
+            DecoderKeys.Rotary(config, Rope(config), headSize: 64));
         return (decoder with { NormEpsilon = config.Number("rms_norm_eps", 1e-5) }).WithRouterLoss(config, factor: 0.9);
+    }
+
+    // A file without rotary settings means the published ones.
+    private static RopeParameters Rope(HuggingFaceConfig config)
+    {
+        var rope = config.Rope(defaultTheta: 150000);
+        return config.Has("rope_parameters") || config.Has("rope_scaling") ? rope : rope with
+        {
+            Type = RopeType.Yarn,
+            Factor = 32,
+            OriginalMaxPositionEmbeddings = 4096,
+            Truncate = false,
+        };
     }
 }

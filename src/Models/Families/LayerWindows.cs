@@ -15,12 +15,15 @@ internal static class LayerWindows
     public static IReadOnlyList<int> Of(HuggingFaceConfig config, int window, Func<int, bool> slides)
         => [.. Sliders(config, slides).Select(s => s ? window : 0)];
 
-    /// <summary>Qwen: no window unless <c>use_sliding_window</c>, then from layer <c>max_window_layers</c> up.</summary>
-    public static IReadOnlyList<int> OfQwen(HuggingFaceConfig config)
+    /// <summary>Qwen: no window unless <c>use_sliding_window</c>, then in the layers that the family's rule takes.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="slides">The rule, by layer and <c>max_window_layers</c>; null for the layers from there up.</param>
+    public static IReadOnlyList<int> OfQwen(HuggingFaceConfig config, Func<int, int, bool>? slides = null)
     {
+        slides ??= (layer, border) => layer >= border;
         var window = config.Flag("use_sliding_window", false) ? config.IntegerOrOff("sliding_window", 4096) : 0;
-        var first = config.Integer("max_window_layers", 28);
-        return Of(config, window, i => i >= first);
+        var border = config.Integer("max_window_layers", 28);
+        return Of(config, window, i => slides(i, border));
     }
 
     /// <summary>Whether each layer slides, by <c>layer_types</c> or the family's rule.</summary>

@@ -12,7 +12,9 @@ internal sealed class Qwen2MoeFamily : IModelFamily
     {
         var experts = MoeKeys.Experts(config);
         var attention = DecoderKeys.Attention(config) with { ProjectionBiases = config.Flag("qkv_bias", true) };
-        var windows = LayerWindows.OfQwen(config);
+
+        // The reference gives windows to every other layer below the border; in the dense models they lie above it.
+        var windows = LayerWindows.OfQwen(config, (i, border) => i % 2 == 0 && i < border);
         var mlp = MoeKeys.Mixed(config, new SparseMlp
         {
             ExpertCount = experts,

@@ -37,7 +37,7 @@ public sealed class KeyValueCache : IKeyValueCache, IDisposable
 
         added = newTokens;
         lengths = [.. lengths.Zip(newTokens, (a, b) => a + b)];
-        return SequenceLayout.Of(newTokens, lengths, device);
+        return SequenceLayout.OfBatch(newTokens, lengths, device);
     }
 
     /// <inheritdoc/>

@@ -137,7 +137,7 @@ public sealed class TextGenerator
         int[] counts = [.. active.Select((s, i) => s.Ids.Count - held[i])];
         var ids = active.SelectMany((s, i) => s.Ids.Skip(held[i])).Select(id => (long)id).ToArray();
         var positions = counts.SelectMany((count, i) => Enumerable.Range(held[i], count)).Select(p => (long)p).ToArray();
-        using var layout = cache?.Extend(counts, device) ?? SequenceLayout.Of(counts, device);
+        using var layout = cache?.Extend(counts, device) ?? SequenceLayout.OfBatch(counts, counts, device);
         using var tape = new Tape(new TapeOptions { Recording = false });
         var hidden_TH = model.Forward(tape, tensor(ids, device: device), tensor(positions, device: device), layout, cache);
         long at = -1;

@@ -28,7 +28,7 @@ internal sealed class CheckpointWeights(CheckpointReader checkpoint, HuggingFace
         {
             if (unused.Count > 0)
             {
-                options.Note?.Invoke($"{checkpoint.Folder} has {unused.Count} {(unused.Count == 1 ? "tensor" : "tensors")} that the model does not use: {Some(unused)}");
+                options.Note?.Invoke($"{checkpoint.Folder} has {unused.Count} {(unused.Count == 1 ? "tensor" : "tensors")} that the model does not use and does not save: {Some(unused)}");
             }
 
             return;

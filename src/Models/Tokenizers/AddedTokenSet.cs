@@ -50,10 +50,8 @@ internal sealed class AddedTokenSet
 
     private void AddRoles(Vocabulary vocabulary, SpecialTokens special)
     {
-        foreach (var content in new[] { "bos_token", "eos_token", "pad_token", "unk_token" }.Select(role => special[role]))
+        foreach (var content in special.InOrder.Where(content => content.Length > 0))
         {
-            if (string.IsNullOrEmpty(content))
-                continue;
             if (byContent.TryGetValue(content, out var known))
                 Add(known with { Special = true });
             else

@@ -33,6 +33,10 @@ public sealed class Tokenizer
     /// <summary>Ids of all added tokens, special or not.</summary>
     public IReadOnlySet<int> AddedIds { get; }
 
+    /// <summary>Tokens by the role that the folder's files give them: <c>bos_token</c>, <c>eos_token</c>, <c>unk_token</c>, <c>sep_token</c>, <c>pad_token</c>, <c>cls_token</c>,
+    /// <c>mask_token</c>, and the model's own of <c>extra_special_tokens</c>.</summary>
+    public IReadOnlyDictionary<string, string> TokensByRole => parts.Special.ByRole;
+
     /// <summary>Token that begins a text, or null.</summary>
     public string? BosToken => parts.Special["bos_token"];
 
@@ -58,6 +62,10 @@ public sealed class Tokenizer
     public int? UnkId => IdOf(UnkToken);
 
     /// <summary>Reads tokenizer.json, tokenizer_config.json and special_tokens_map.json of a folder; the last two may be absent.</summary>
+    /// <remarks>
+    /// Which tokens are put around a text is for the post-processor of tokenizer.json to say; <c>add_bos_token</c> and <c>add_eos_token</c> of tokenizer_config.json count
+    /// only where <c>tokenizer_class</c> is GPTNeoXTokenizer, as in Transformers 5.
+    /// </remarks>
     /// <exception cref="InputException">A file is missing, malformed, or asks for what is not supported; the message names the place.</exception>
     public static Tokenizer Load(string folder) => new(folder, TokenizerParts.Load(folder));
 
@@ -77,12 +85,15 @@ public sealed class Tokenizer
     /// <summary>As <see cref="Encode"/>, with the range of the text that each id stands for.</summary>
     /// <param name="text">Any text.</param>
     /// <param name="addSpecialTokens">Whether the post-processor's tokens are added.</param>
-    public EncodedText EncodeWithOffsets(string text, bool addSpecialTokens)
+    /// <param name="trims">Whether spaces at the edges of tokens are left out of their ranges where the post-processor says so (<c>trim_offsets</c>).</param>
+    public EncodedText EncodeWithOffsets(string text, bool addSpecialTokens, bool trims = true)
     {
         var (before, behind) = Around(addSpecialTokens);
         var ids = new List<int>(before);
         var spans = new List<TextSpan>(before.Select(_ => new TextSpan(0, 0)));
         parts.Pipeline.Encode(text, ids, spans);
+        for (var i = before.Length; trims && i < ids.Count; i++)
+            spans[i] = Trimmed(ids[i], spans[i], i == before.Length);
         ids.AddRange(behind);
         spans.AddRange(behind.Select(_ => new TextSpan(text.Length, text.Length)));
         return new EncodedText { Ids = [.. ids], Spans = [.. spans] };
@@ -114,6 +125,9 @@ public sealed class Tokenizer
     /// <param name="target">Folder to write to; created where absent.</param>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public void CopyTo(string target) => TokenizerFiles.Copy(folder, target);
+
+    private TextSpan Trimmed(int id, TextSpan span, bool isFirst)
+        => parts.PostProcessor.Trimmers.Aggregate(span, (current, trimmer) => trimmer.Trim(TokenOf(id) ?? "", current, isFirst));
 
     private (int[] Before, int[] Behind) Around(bool addSpecialTokens) =>
         addSpecialTokens ? (parts.PostProcessor.Before, parts.PostProcessor.Behind) : (PostProcessor.None.Before, PostProcessor.None.Behind);

@@ -32,10 +32,11 @@ internal sealed record TokenizerParts(
         var preTokenizer = root.Find("pre_tokenizer") is { } p ? PreTokenizerReader.Read(p, out bytes) : null;
         var model = ModelReader.Read(root.Get("model"), bytes);
         var added = AddedTokenSet.Read(root, folder, model.Vocabulary, special);
+        var processor = root.Find("post_processor") is { } after ? PostProcessor.Read(after) : PostProcessor.None;
         return new TokenizerParts(
             new TextPipeline(normalizer, preTokenizer, model, added.Tokens),
             model,
-            root.Find("post_processor") is { } after ? PostProcessor.Read(after) : PostProcessor.None,
+            ConfiguredEnds.Of(folder, processor, role => special[role] is { } token ? added.Find(token)?.Id ?? model.Vocabulary.IdOf(token) : null),
             root.Find("decoder") is { } d ? DecoderReader.Read(d) : null,
             added,
             special);

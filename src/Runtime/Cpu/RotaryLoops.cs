@@ -6,13 +6,25 @@ namespace Neoteny.Runtime.Cpu;
 /// <summary>Rotary embedding for fp32 heads in CPU memory, one pass.</summary>
 internal static unsafe class RotaryLoops
 {
-    public static bool Handles(params ReadOnlySpan<Tensor> tensors) => RmsNormLoops.Handles(tensors);
+    public static bool Handles(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (var tensor in tensors)
+        {
+            if (!TensorData.IsDenseFloat(tensor))
+            {
+                return false;
+            }
+        }
 
-    public static Tensor Turn(Tensor x_THD, Tensor cos_TF, Tensor sin_TF, bool backward)
+        return true;
+    }
+
+    /// <summary>Turns into <paramref name="y_THD"/>, which may be the input itself.</summary>
+    public static void Turn(Tensor x_THD, Tensor y_THD, Tensor cos_TF, Tensor sin_TF, bool backward)
     {
         var (heads, size, half) = ((int)x_THD.size(1), (int)x_THD.size(2), (int)cos_TF.size(1));
-        var y = empty_like(x_THD);
-        var (px, py, pc, ps) = (TensorData.Pointer(x_THD), TensorData.Pointer(y), TensorData.Pointer(cos_TF), TensorData.Pointer(sin_TF));
+        var (px, py, pc, ps) = (TensorData.Pointer(x_THD), TensorData.Pointer(y_THD), TensorData.Pointer(cos_TF), TensorData.Pointer(sin_TF));
+        var (direction, passing) = (backward ? -1f : 1f, px == py ? 0 : size - (2 * half));
         RowLoop.Run(x_THD.size(0), heads * size, (from, to, _) =>
         {
             for (var t = from; t < to; t++)
@@ -20,24 +32,29 @@ internal static unsafe class RotaryLoops
                 for (var h = 0; h < heads; h++)
                 {
                     var at = ((t * heads) + h) * size;
-                    TurnHead((float*)px + at, (float*)py + at, (float*)pc + (t * half), (float*)ps + (t * half), half, backward ? -1f : 1f);
-                    new ReadOnlySpan<float>((float*)px + at + (2 * half), size - (2 * half)).CopyTo(new Span<float>((float*)py + at + (2 * half), size - (2 * half)));
+                    float* x = (float*)px + at, y = (float*)py + at, c = (float*)pc + (t * half), s = (float*)ps + (t * half);
+                    if (Vector512.IsHardwareAccelerated && half >= Lanes16.Count)
+                        TurnHead<Lanes16>(x, y, c, s, half, direction);
+                    else
+                        TurnHead<Lanes8>(x, y, c, s, half, direction);
+                    new ReadOnlySpan<float>(x + (2 * half), passing).CopyTo(new Span<float>(y + (2 * half), passing));
                 }
             }
         });
         GC.KeepAlive(x_THD);
+        GC.KeepAlive(y_THD);
         GC.KeepAlive(cos_TF);
         GC.KeepAlive(sin_TF);
-        return y;
     }
 
-    private static void TurnHead(float* x, float* y, float* cos, float* sin, int half, float direction)
+    private static void TurnHead<T>(float* x, float* y, float* cos, float* sin, int half, float direction)
+        where T : struct, ILanes<T>
     {
-        var sign = Vector256.Create(direction);
+        var sign = T.Of(direction);
         var i = 0;
-        for (; i <= half - 8; i += 8)
+        for (; i <= half - T.Count; i += T.Count)
         {
-            var (a, b, c, s) = (Vector256.Load(x + i), Vector256.Load(x + half + i), Vector256.Load(cos + i), Vector256.Load(sin + i) * sign);
+            var (a, b, c, s) = (T.Load(x + i), T.Load(x + half + i), T.Load(cos + i), T.Load(sin + i) * sign);
             ((a * c) - (b * s)).Store(y + i);
             ((b * c) + (a * s)).Store(y + half + i);
         }

@@ -1,4 +1,4 @@
-// What kernels share: 16-bit floating point formats, 16-byte loads, sums and maxima over warps and blocks. NVRTC has no CUDA headers at run time.
+// What kernels share: 16-bit floating point formats, 16-byte loads, copies on the side, sums and maxima over warps and blocks. NVRTC has no CUDA headers at run time.
 #pragma once
 
 namespace neoteny {
@@ -57,6 +57,47 @@ template <class T> __device__ __forceinline__ Pack<T> load_pack(const T* p) {
 
 template <class T> __device__ __forceinline__ void store_pack(T* p, const Pack<T>& x) {
     *reinterpret_cast<uint4*>(p) = *reinterpret_cast<const uint4*>(&x);
+}
+
+// A row of any length and alignment: whole packs from lead to end, and fewer than two packs of elements around them, one for each of the first threads.
+struct RowCut {
+    int lead, end, edge;
+    bool has_edge;
+};
+
+template <class T> __device__ __forceinline__ RowCut cut_row(const T* row, int columns) {
+    RowCut cut;
+    cut.lead = (int)((16u - ((u32)(u64)row & 15u)) & 15u) / (int)sizeof(T);
+    if (cut.lead > columns) cut.lead = columns;
+    const int whole = (columns - cut.lead) / Pack<T>::size * Pack<T>::size;
+    cut.end = cut.lead + whole;
+    cut.edge = (int)threadIdx.x < cut.lead ? (int)threadIdx.x : (int)threadIdx.x + whole;
+    cut.has_edge = (int)threadIdx.x < columns - whole;
+    return cut;
+}
+
+// Copies 16 bytes from global to shared memory on the side; both addresses are multiples of 16. A thread sees what it copied itself once
+// await_copies<N> has returned: then all but its last N closed groups of copies have arrived.
+__device__ __forceinline__ void copy_ahead(void* shared, const void* global) {
+#if __CUDA_ARCH__ >= 800
+    u32 to;
+    asm("{ .reg .u64 wide; cvta.to.shared.u64 wide, %1; cvt.u32.u64 %0, wide; }" : "=r"(to) : "l"(shared));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(global) : "memory");
+#else
+    *reinterpret_cast<uint4*>(shared) = *reinterpret_cast<const uint4*>(global);
+#endif
+}
+
+__device__ __forceinline__ void close_copies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+template <int N> __device__ __forceinline__ void await_copies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
+#endif
 }
 
 __device__ __forceinline__ float warp_sum(float x) {

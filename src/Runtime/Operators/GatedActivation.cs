@@ -1,5 +1,4 @@
 using Neoteny.Autograd;
-using Neoteny.Runtime.Operators.Kernels;
 using static TorchSharp.torch;
 
 namespace Neoteny.Runtime.Operators;
@@ -18,8 +17,6 @@ public sealed class GatedActivation : Operator
     /// <inheritdoc/>
     public override string Name => "gated_activation";
 
-    private bool IsSilu => activation is "silu" or "swish";
-
     /// <inheritdoc/>
     public override void Forward(ForwardContext context)
     {
@@ -29,10 +26,10 @@ public sealed class GatedActivation : Operator
             throw new ArgumentException($"gated_activation: gate [{string.Join(", ", gate.shape)}] and up [{string.Join(", ", up.shape)}] differ in shape.");
         }
 
-        context.Emit(Run(gate, up));
+        context.Emit(GateFunction.Forward(activation, gate, up));
         context.SaveInput(0);
         context.SaveInput(1);
-        if (IsSilu && SwiGluKernels.Handles(gate, up))
+        if (GateFunction.HasKernel(gate, up))
         {
             // The widest activation of a layer: made again for the gradient of the projection that reads it.
             context.RecomputeOutput(0);
@@ -40,42 +37,15 @@ public sealed class GatedActivation : Operator
     }
 
     /// <inheritdoc/>
-    public override Tensor Recompute(BackwardContext context, int output) => Run(context.Input(0), context.Input(1));
+    public override Tensor Recompute(BackwardContext context, int output) => GateFunction.Forward(activation, context.Input(0), context.Input(1));
 
     /// <inheritdoc/>
     public override void Backward(BackwardContext context)
     {
-        var (dy, gate, up) = (context.Gradient, context.Input(0), context.Input(1));
-        if (IsSilu && SwiGluKernels.Handles(gate, up) && SwiGluKernels.Handles(dy, up))
-        {
-            var gradients = SwiGluKernels.Backward(dy, gate, up);
-            context.Give(0, gradients.Gate);
-            context.Give(1, gradients.Up);
-            return;
-        }
-
-        if (IsSilu && Cpu.SwiGluLoops.Handles(gate, up, dy))
-        {
-            var (dGate, dUp) = Cpu.SwiGluLoops.Backward(dy, gate, up);
-            context.Give(0, dGate);
-            context.Give(1, dUp);
-            return;
-        }
-
-        var wide = gate.to(ScalarType.Float32);
-        context.Give(1, ActivationFunction.Of(activation, wide).mul_(dy).to(up.dtype));
-        context.Give(0, ActivationFunction.Derivative(activation, wide).mul_(up).mul_(dy).to(gate.dtype));
-    }
-
-    private Tensor Run(Tensor gate, Tensor up)
-    {
-        if (IsSilu && SwiGluKernels.Handles(gate, up))
-        {
-            return SwiGluKernels.Forward(gate, up);
-        }
-
-        return IsSilu && Cpu.SwiGluLoops.Handles(gate, up)
-            ? Cpu.SwiGluLoops.Forward(gate, up)
-            : ActivationFunction.Of(activation, gate.to(ScalarType.Float32)).mul_(up).to(gate.dtype);
+        var (gate, up) = (context.Input(0), context.Input(1));
+        var (dGate, dUp) = (empty(gate.shape, dtype: gate.dtype, device: gate.device), empty(up.shape, dtype: up.dtype, device: up.device));
+        GateFunction.Backward(activation, context.Gradient, gate, up, dGate, dUp);
+        context.Give(0, dGate);
+        context.Give(1, dUp);
     }
 }

@@ -76,11 +76,11 @@ public sealed class RouterScores(RouterScoring scoring, Parameter? correction = 
             return corrected_TE;
         }
 
-        // Experts outside of the best groups compete with a score of 0, as in the published model.
+        // Minus infinity, not 0: a correction may make every score of the best groups negative.
         var grouped_TGe = corrected_TE.view(corrected_TE.size(0), scoring.Groups, -1);
         var best_TG = grouped_TGe.topk(2, -1).values.sum(-1);
         var kept_TG = zeros_like(best_TG).scatter_(-1, best_TG.topk(scoring.ChosenGroups, -1).indexes, ones_like(best_TG));
-        return grouped_TGe.masked_fill(kept_TG.eq(Scalars.Zero).unsqueeze(-1), Scalars.Zero).view(corrected_TE.shape);
+        return grouped_TGe.masked_fill(kept_TG.eq(Scalars.Zero).unsqueeze(-1), Scalars.Of(double.NegativeInfinity)).view(corrected_TE.shape);
     }
 
     private static Tensor Corrected(Tensor scores_TE, Parameter correction)

@@ -13,8 +13,8 @@ public class ChatTemplateTests
     {
         var error = Assert.Throws<InputException>(() => ChatTemplate.Named("chatmml"));
         Assert.Equal(
-            "There is no chat template 'chatmml'. There are alpaca, chatml, deepseek_v2, deepseek_v3, gemma, gemma3, gpt_oss, llama3, mistral, mistral_v1, " +
-            "mistral_v2v3, mistral_v3_tekken, mistral_v7_tekken, olmo2, phi_3, phi_35, phi_4, qwen3, qwen_25, zephyr.",
+            "There is no chat template 'chatmml'. There are alpaca, chatml, deepseek_v2, deepseek_v3, gemma, gemma3, glm4, gpt_oss, llama3, mistral, mistral_v1, " +
+            "mistral_v2v3, mistral_v3_tekken, mistral_v7_tekken, olmo2, phi_3, phi_35, phi_4, qwen3, qwen_25, smollm3, zephyr.",
             error.Message);
     }
 
@@ -32,6 +32,7 @@ public class ChatTemplateTests
     [InlineData("phi_35", "<|user|>\nhi<|end|>\n<|assistant|>\nyo<|end|>\n<|endoftext|>")]
     [InlineData("phi_3", "<s><|user|>\nhi<|end|>\n<|assistant|>\nyo<|end|>\n")]
     [InlineData("phi_4", "<|im_start|>user<|im_sep|>hi<|im_end|><|im_start|>assistant<|im_sep|>yo<|im_end|>")]
+    [InlineData("glm4", "[gMASK]<sop><|user|>\nhi<|assistant|>\nyo")]
     [InlineData("deepseek_v3", "<｜begin▁of▁sentence｜><｜User｜>hi<｜Assistant｜>yo<｜end▁of▁sentence｜>")]
     public void A_named_template_writes_a_conversation(string name, string expected) =>
         Assert.Equal(expected, ChatTemplate.Named(name).Render(Talk, addGenerationPrompt: false));
@@ -40,6 +41,7 @@ public class ChatTemplateTests
     [InlineData("mistral_v7_tekken", "<s>[SYSTEM_PROMPT]be kind[/SYSTEM_PROMPT][INST]hi[/INST]")]
     [InlineData("gemma3", "<bos><start_of_turn>user\nbe kind\n\nhi<end_of_turn>\n<start_of_turn>model\n")]
     [InlineData("olmo2", "<|endoftext|><|system|>\nbe kind\n<|user|>\nhi\n<|assistant|>\n")]
+    [InlineData("glm4", "[gMASK]<sop><|system|>\nbe kind<|user|>\nhi<|assistant|>")]
     [InlineData("phi_35", "<|system|>\nbe kind<|end|>\n<|user|>\nhi<|end|>\n<|assistant|>\n")]
     public void A_named_template_frames_a_system_message_and_asks_for_an_answer(string name, string expected) =>
         Assert.Equal(expected, ChatTemplate.Named(name).Render([new("system", "be kind"), Talk[0]], addGenerationPrompt: true));
@@ -59,6 +61,51 @@ public class ChatTemplateTests
         Assert.EndsWith("<|start|>assistant<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>yo<|return|>",
             template.Render([.. talk[..^1], thinking], addGenerationPrompt: false));
         Assert.Contains("Reasoning: high", template.With(new Dictionary<string, object?> { ["reasoning_effort"] = "high" }).Render(talk, false));
+    }
+
+    [Theory]
+    [InlineData("", "/think", "You are a helpful AI assistant named SmolLM, trained by Hugging Face. Your role as", "yo")]
+    [InlineData("be kind /no_think", "/no_think", "be kind\n\n<|im_end|>", "<think>\n\n</think>\nyo")]
+    [InlineData("/no_think", "/no_think", "You are a helpful AI assistant named SmolLM, trained by Hugging Face.\n\n<|im_end|>", "<think>\n\n</think>\nyo")]
+    public void SmolLM_3_opens_with_the_date_and_the_mode_that_the_system_message_chooses(string system, string mode, string instructions, string answer)
+    {
+        var template = ChatTemplate.Named("smollm3").At(new FixedClock(new DateTimeOffset(2025, 8, 6, 0, 0, 0, TimeSpan.Zero)));
+        ChatMessage[] talk = system.Length == 0 ? Talk : [new("system", system), .. Talk];
+        var text = template.Render(talk, addGenerationPrompt: true);
+        Assert.StartsWith("<|im_start|>system\n## Metadata\n\nKnowledge Cutoff Date: June 2025\nToday Date: 06 August 2025\nReasoning Mode: "
+            + $"{mode}\n\n## Custom Instructions\n\n{instructions}", text, StringComparison.Ordinal);
+        Assert.EndsWith($"\n\n<|im_end|>\n<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>\n<|im_start|>assistant\n{answer[..^2]}", text, StringComparison.Ordinal);
+        var off = template.With(new Dictionary<string, object?> { ["enable_thinking"] = false }).Render(Talk, addGenerationPrompt: true);
+        Assert.EndsWith("<|im_start|>assistant\n<think>\n\n</think>\n", off, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SmolLM_3_and_GLM_4_list_tools_as_their_models_know_them()
+    {
+        using var tools = JsonDocument.Parse("""[{"type": "function", "function": {"name": "f", "description": "é"}}]""");
+        var variables = new Dictionary<string, object?> { ["tools"] = tools.RootElement };
+        ChatMessage[] answered = [Talk[0], new("tool", "42")];
+        Assert.Contains("### Tools\n\nYou may call one or more functions to assist with the user query.\nYou are provided with function signatures within <tools></tools> XML tags:\n\n"
+            + "<tools>\n{'type': 'function', 'function': {'name': 'f', 'description': 'é'}}\n</tools>\n\n", ChatTemplate.Named("smollm3").With(variables).Render(answered, false));
+        Assert.Equal("<|im_start|>system\nbe kind<|im_end|>\n<|im_start|>user\nhi<|im_end|>\n",
+            ChatTemplate.Named("smollm3").With(variables).Render([new("system", "be kind /system_override"), Talk[0]], false));
+        Assert.Equal("[gMASK]<sop><|system|>\n# 可用工具\n\n## f\n\n{\n    \"name\": \"f\",\n    \"description\": \"é\"\n}\n在调用上述函数时，请使用 Json 格式表示调用的参数。"
+            + "<|user|>\nhi<|observation|>\n42", ChatTemplate.Named("glm4").With(variables).Render(answered, false));
+    }
+
+    [Fact]
+    public void A_template_knows_the_tokens_of_every_role()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("special_tokens_map.json", """{"mask_token": "<mask>", "sep_token": {"content": "<sep>"}, "bos_token": "<old>"}""");
+        folder.Write("tokenizer_config.json", """{"bos_token": "<s>", "cls_token": null, "extra_special_tokens": {"image_token": "<img>"}}""");
+        folder.Write("tokenizer.json", TokenizerFolders.Bytes().ToJsonString());
+        folder.Write("chat_template.jinja", "{{ bos_token }}{{ sep_token }}{{ mask_token }}{{ image_token }}{{ cls_token is defined }}");
+        Assert.Equal("<s><sep><mask><img>False", ChatTemplate.Load(folder.Path).Render(Talk, false));
+        var tokenizer = Neoteny.Models.Tokenizers.Tokenizer.Load(folder.Path);
+        Assert.Equal("<s><sep><mask><img>False", ChatTemplate.Parse("{{ bos_token }}{{ sep_token }}{{ mask_token }}{{ image_token }}{{ cls_token is defined }}").WithTokensOf(tokenizer).Render(Talk, false));
+        Assert.Equal((267, 268), (tokenizer.IdOf("<sep>"), tokenizer.IdOf("<img>")));
+        Assert.Contains(268, tokenizer.SpecialIds);
     }
 
     [Theory]

@@ -85,6 +85,42 @@ public class SafetensorsHeaderTests
     }
 
     [Fact]
+    public void Ten_thousand_damaged_files_open_and_read_or_are_refused_within_little_memory()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("x.safetensors");
+        var (read, most) = (0, 0L);
+        MalformedHeaders.Gen.Sample(
+            bytes =>
+            {
+                File.WriteAllBytes(path, bytes);
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                try
+                {
+                    using var file = SafetensorsFile.Open(path);
+                    foreach (var entry in file.Entries)
+                    {
+                        using var tensor = file.Read(entry.Name);
+                        Assert.Equal(entry.Shape, tensor.shape);
+                        read++;
+                    }
+                }
+                catch (InputException)
+                {
+                    // Refused; the header test counts those.
+                }
+
+                most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
+            },
+            iter: 10_000,
+            threads: 1);
+        Assert.InRange(read, 100, int.MaxValue);
+
+        // What a header of some hundred bytes claims must not be allocated before it is checked.
+        Assert.InRange(most, 0, 1 << 20);
+    }
+
+    [Fact]
     public void A_deeply_nested_or_crowded_header_is_read_in_bounded_time()
     {
         var clock = Stopwatch.StartNew();

@@ -15,7 +15,7 @@ public sealed class OperatorKernelTests
     [CudaFact]
     public void RmsNorm_gives_the_same_and_is_made_again_for_the_projection_behind_it()
     {
-        foreach (var (rows, width) in new[] { (1, 64), (37, 2048), (2000, 4096), (19, 128), (5, 16384), (7, 30) })
+        foreach (var (rows, width) in new[] { (1, 64), (37, 2048), (2000, 4096), (19, 128), (5, 16384), (7, 30), (9, 123), (301, 512), (600, 8192) })
         {
             Compare([[rows, width]], [[width], [24, width]], (tape, x, p) =>
             {
@@ -34,10 +34,13 @@ public sealed class OperatorKernelTests
     [CudaFact]
     public void The_gate_gives_the_same_and_is_made_again_for_the_projection_behind_it()
     {
-        foreach (var (rows, width) in new[] { (1, 8), (77, 8192), (513, 768), (9, 13) })
+        foreach (var activation in new[] { "silu", "gelu", "gelu_pytorch_tanh", "relu" })
         {
-            Compare([[rows, width], [rows, width]], [[16, width]], (tape, x, p) =>
-                [tape.Apply(new Linear(p[0]), tape.Apply(new GatedActivation("silu"), x[0], x[1]).Donate())]);
+            foreach (var (rows, width) in new[] { (1, 8), (77, 8192), (513, 768), (9, 13), (3, 16384), (65, 4104) })
+            {
+                Compare([[rows, width], [rows, width]], [[16, width]], (tape, x, p) =>
+                    [tape.Apply(new Linear(p[0]), tape.Apply(new GatedActivation(activation), x[0], x[1]).Donate())]);
+            }
         }
     }
 
@@ -61,6 +64,23 @@ public sealed class OperatorKernelTests
                 var rotary = new Rotary(new RotaryAngles { Cosines = tape.Keep(angles.cos().to(device)), Sines = tape.Keep(angles.sin().to(device)) });
                 return tape.ApplyMany(rotary, x[0], x[1]);
             });
+        }
+    }
+
+    [CudaFact]
+    public void Divergences_give_the_same()
+    {
+        foreach (var (tokens, vocabulary) in new[] { (1, 2), (13, 97), (64, 1000), (5, 50257), (2, 256000) })
+        {
+            foreach (var beta in new[] { 0, 0.3, 1 })
+            {
+                Compare([[tokens, vocabulary]], [], (tape, x, _) =>
+                {
+                    var device = x[0].Tensor.device;
+                    var teacher = tape.Keep(arange(0, tokens * (long)vocabulary, dtype: ScalarType.Float32).reshape(tokens, vocabulary).sin().to(device).to(x[0].Tensor.dtype));
+                    return [tape.Apply(Divergence.JensenShannon(beta, 1.5), x[0], tape.Constant(teacher), tape.Constant(tape.Keep(ones(tokens, device: device))))];
+                });
+            }
         }
     }
 

@@ -37,7 +37,7 @@ public sealed class ModelLoaderTests : IDisposable
         Copy("llama-tied", sources => [.. sources, new TensorSource("model.extra", ones(2)), new TensorSource("model.layers.0.self_attn.rotary_emb.inv_freq", ones(2)), new TensorSource("lm_head.weight", ones(256, 32))]);
         var notes = new List<string>();
         using var model = ModelLoader.Load(folder.Path, new ModelLoadOptions { Note = notes.Add });
-        Assert.Equal($"{folder.Path} has 1 tensor that the model does not use: model.extra", Assert.Single(notes));
+        Assert.Equal($"{folder.Path} has 1 tensor that the model does not use and does not save: model.extra", Assert.Single(notes));
     }
 
     [Theory]
@@ -86,6 +86,21 @@ public sealed class ModelLoaderTests : IDisposable
         Assert.False(written.ContainsKey("quantization_config"));
         Assert.True(File.Exists(folder.File("generation_config.json")));
         using var again = ModelLoader.Load(folder.Path);
+        AssertSame(model, again);
+    }
+
+    [Theory]
+    [InlineData("model.layers.2.eh_proj.weight", 0)]
+    [InlineData("model.extra", 1)]
+    public void A_saved_configuration_promises_no_layers_that_were_left_out(string unused, int expected)
+    {
+        Copy("llama", sources => [.. sources, new TensorSource(unused, ones(2))]);
+        Edit(json => json["num_nextn_predict_layers"] = 1);
+        using var model = ModelLoader.Load(folder.Path);
+        var saved = Directory.CreateDirectory(folder.File("saved")).FullName;
+        ModelSaver.Write(saved, model, HuggingFaceConfig.Open(folder.Path), folder.Path);
+        Assert.Equal(expected, (int?)JsonNode.Parse(File.ReadAllText(Path.Combine(saved, "config.json")))!["num_nextn_predict_layers"]);
+        using var again = ModelLoader.Load(saved);
         AssertSame(model, again);
     }
 

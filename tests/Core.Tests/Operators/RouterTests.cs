@@ -15,27 +15,29 @@ public sealed class RouterTests : IDisposable
 
     public void Dispose() => scope.Dispose();
 
-    public static TheoryData<RouterScore, bool, double, int> Variants() => new()
+    public static TheoryData<RouterScore, bool, double, int, double> Variants() => new()
     {
-        { RouterScore.Softmax, true, 1, 1 },
-        { RouterScore.Softmax, false, 1, 1 },
-        { RouterScore.SoftmaxOfChosen, false, 1, 1 },
-        { RouterScore.Sigmoid, true, 2.5, 4 },
-        { RouterScore.Sigmoid, false, 1.5, 2 },
-        { RouterScore.Sigmoid, true, 1, 1 },
+        { RouterScore.Softmax, true, 1, 1, 0 },
+        { RouterScore.Softmax, false, 1, 1, 0 },
+        { RouterScore.SoftmaxOfChosen, false, 1, 1, 0 },
+        { RouterScore.Sigmoid, true, 2.5, 4, 0 },
+        { RouterScore.Sigmoid, false, 1.5, 2, 0 },
+        { RouterScore.Sigmoid, true, 1, 1, 0 },
+        { RouterScore.Sigmoid, true, 2.5, 4, -3 },
+        { RouterScore.Sigmoid, false, 1, 2, -3 },
     };
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void Choice_weights_and_gradient_agree_with_the_reference(RouterScore score, bool normalizes, double factor, int groups)
+    public void Choice_weights_and_gradient_agree_with_the_reference(RouterScore score, bool normalizes, double factor, int groups, double bias)
     {
         manual_seed(6);
         var scoring = new RouterScoring { Score = score, TopK = 3, Normalizes = normalizes, Factor = factor, Groups = groups, ChosenGroups = Math.Max(1, groups / 2) };
         var logits = randn(Tokens, Experts);
-        using var correction = score == RouterScore.Sigmoid ? new Parameter("e_score_correction_bias", rand(Experts)) { IsBuffer = true } : null;
-        using var bias = correction?.Derived("copy", t => t.clone()).alias();
+        using var correction = score == RouterScore.Sigmoid ? new Parameter("e_score_correction_bias", rand(Experts).add_(Scalars.Of(bias))) { IsBuffer = true } : null;
+        using var corrections = correction?.Derived("copy", t => t.clone()).alias();
         var leaf = logits.to(ScalarType.Float64, copy: true).requires_grad_(true);
-        var (weights, chosen) = Reference(scoring, leaf, bias?.to(ScalarType.Float64));
+        var (weights, chosen) = Reference(scoring, leaf, corrections?.to(ScalarType.Float64));
         var gradient = randn(Tokens, 3);
         weights.backward([gradient.to(ScalarType.Float64)]);
 
@@ -118,8 +120,8 @@ public sealed class RouterTests : IDisposable
             var size = Experts / scoring.Groups;
             var grouped = candidates.reshape(Tokens, scoring.Groups, size);
             var kept = grouped.topk(2, -1).values.sum(-1).topk(scoring.ChosenGroups, -1).indexes;
-            var mask = zeros(Tokens, scoring.Groups, dtype: ScalarType.Float64).scatter_(-1, kept, ones(Tokens, scoring.ChosenGroups, dtype: ScalarType.Float64));
-            candidates = candidates.mul(mask.repeat_interleave(size, 1));
+            var mask = full(Tokens, scoring.Groups, double.NegativeInfinity, dtype: ScalarType.Float64).scatter_(-1, kept, zeros(Tokens, scoring.ChosenGroups, dtype: ScalarType.Float64));
+            candidates = Plain.Sum(candidates, mask.repeat_interleave(size, 1));
         }
 
         var chosen = candidates.topk(scoring.TopK, -1).indexes;

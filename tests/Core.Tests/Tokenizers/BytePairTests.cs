@@ -42,7 +42,7 @@ public class BytePairTests
     public void Offsets_follow_one_another_and_cover_the_text() =>
         Texts.Sample(text =>
         {
-            var encoded = Trained.Value.EncodeWithOffsets(text, addSpecialTokens: false);
+            var encoded = Trained.Value.EncodeWithOffsets(text, addSpecialTokens: false, trims: false);
             Assert.Equal(Trained.Value.Encode(text, addSpecialTokens: false), encoded.Ids);
             var covered = 0;
             foreach (var span in encoded.Spans)

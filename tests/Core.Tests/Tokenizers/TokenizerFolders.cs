@@ -27,6 +27,21 @@ internal static class TokenizerFolders
             """, vocabulary);
     }
 
+    /// <summary>The same with steps that few files have.</summary>
+    public static JsonObject Steps()
+    {
+        var root = Bytes();
+        root["normalizer"] = JsonNode.Parse("""{"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true}""");
+        root["pre_tokenizer"] = JsonNode.Parse("""
+            {"type": "Sequence", "pretokenizers": [{"type": "UnicodeScripts"}, {"type": "FixedLength", "length": 9},
+             {"type": "Split", "pattern": {"Regex": "(?i)\\p{Han}+|[\\w&&[^\\d_]]+\\b|[^a[b-d]]"}, "behavior": "Isolated", "invert": false},
+             {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}, {"type": "Digits", "individual_digits": true}]}
+            """);
+        root["post_processor"] = JsonNode.Parse("""{"type": "RobertaProcessing", "cls": ["<s>", 264], "sep": ["<mask>", 265], "trim_offsets": true, "add_prefix_space": true}""");
+        root["decoder"] = JsonNode.Parse("""{"type": "Sequence", "decoders": [{"type": "WordPiece", "prefix": "##", "cleanup": true}, {"type": "CTC", "pad_token": "<pad>"}]}""");
+        return root;
+    }
+
     /// <summary>Unigram with Metaspace, after SentencePiece.</summary>
     public static JsonObject Unigram() => Parse("""
         {"version": "1.0", "added_tokens": [{"id": 0, "content": "<unk>", "special": true, "normalized": false}],

@@ -15,7 +15,7 @@ public class TokenizerFuzzTests
     [Fact]
     public void Ten_thousand_mutated_tokenizers_load_or_are_refused()
     {
-        string[] sources = [TokenizerFolders.Bytes().ToJsonString(), TokenizerFolders.Unigram().ToJsonString(), TokenizerFolders.Characters().ToJsonString()];
+        string[] sources = [TokenizerFolders.Bytes().ToJsonString(), TokenizerFolders.Unigram().ToJsonString(), TokenizerFolders.Characters().ToJsonString(), TokenizerFolders.Steps().ToJsonString()];
         var random = new Random(20);
         var watch = Stopwatch.StartNew();
         var refused = 0;
@@ -43,7 +43,7 @@ public class TokenizerFuzzTests
     [InlineData("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [[\"a\"]]}}", "at model.merges[0]: a merge has two parts, found 1.")]
     [InlineData("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", 0]], \"unk_id\": 3}}", "at model: unk_id 3 lies outside the vocabulary of 1 entries.")]
     [InlineData("{\"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": []}, \"normalizer\": {\"type\": \"Magic\"}}", "at normalizer: the normalizer 'Magic' is not supported.")]
-    [InlineData("{\"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": []}, \"decoder\": {\"type\": \"CTC\"}}", "at decoder: the decoder 'CTC' is not supported.")]
+    [InlineData("{\"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": []}, \"decoder\": {\"type\": \"Morse\"}}", "at decoder: the decoder 'Morse' is not supported.")]
     [InlineData("{\"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": []}, \"added_tokens\": [{\"id\": 1, \"content\": \"\"}]}", "at added_tokens[0].content: an added token must not be empty.")]
     [InlineData("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"\\ud800\": 1}, \"merges\": []}}", "a text in it is not valid Unicode")]
     public void A_broken_file_is_refused_with_its_place(string json, string reason)

@@ -72,7 +72,7 @@ public sealed class BadInputTests(Workspace workspace) : IClassFixture<Workspace
     }
 
     [Fact]
-    public void A_plugin_that_is_not_installed() => Train(("plugins", "[FlashAttention]")).Refused(2,
+    public void A_plugin_that_is_not_installed() => NeotenyProgram.RunApart("train", workspace.Config("bad", ("plugins", "[FlashAttention]"))).Refused(2,
         $"{workspace.At("bad.yml")}:10:11: plugins: the plugin 'FlashAttention' is not installed; installed: {Installed()}; another one is installed with: neoteny plugins install FlashAttention "
         + $"(searched {string.Join(", ", PluginFolders.Resolve([])).Replace(AppContext.BaseDirectory, Path.GetDirectoryName(NeotenyProgram.File) + "/")})");
 

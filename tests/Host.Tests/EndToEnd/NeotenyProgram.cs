@@ -42,8 +42,11 @@ internal sealed partial class NeotenyProgram : IDisposable
     /// <summary>Where lines can be piped to.</summary>
     public StreamWriter Input => process.StandardInput;
 
-    /// <summary>Runs the program to its end.</summary>
-    public static ProgramResult Run(params string[] arguments)
+    /// <summary>Runs a command to its end in this process, which is several times as fast.</summary>
+    public static ProgramResult Run(params string[] arguments) => InProcess.Run(arguments);
+
+    /// <summary>Runs the program to its end in a process of its own.</summary>
+    public static ProgramResult RunApart(params string[] arguments)
     {
         using var program = new NeotenyProgram(File, arguments, pipesInput: false);
         return program.Wait();

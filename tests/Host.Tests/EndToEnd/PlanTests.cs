@@ -51,6 +51,27 @@ public sealed class PlanTests(Workspace workspace) : IClassFixture<Workspace>
             "first_norm (FirstClaim 1.0.0) and second_norm (SecondClaim 1.0.0) both want to replace model.layers.0.input_layernorm. Switch one of them off in the configuration.");
     }
 
+    [Theory]
+    [InlineData("", "loss: keyed_loss (Keyed 1.0.0): keyed is on by default")]
+    [InlineData("keyed_second: true", "loss: keyed_second_loss (Keyed 1.0.0): keyed_second is on")]
+    [InlineData("loss: cross_entropy", "loss: cross_entropy (CrossEntropy 0.1.0)")]
+    [InlineData("keyed: false\nkeyed_norms: true", "loss: cross_entropy (CrossEntropy 0.1.0)\noverride: keyed_norm (Keyed 1.0.0) at model.norm\nwrap: keyed_sleeve (Keyed 1.0.0) at model.norm")]
+    public void A_plan_lists_the_losses_and_modules_that_keys_activate_and_no_others(string keys, string entries)
+    {
+        var config = workspace.Config("keyed", [("plugins", "[Keyed]"), .. keys.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(k => (k.Split(": ")[0], (string?)k.Split(": ")[1]))]);
+
+        var lines = NeotenyProgram.Run("plan", config, "--plugin-dir", Fixtures).Succeeded().Output.Split('\n');
+
+        Assert.Equal(entries.Split('\n'), lines.Where(l => l.Split(':')[0] is "loss" or "override" or "wrap" or "note"));
+    }
+
+    [Theory]
+    [InlineData("quantize", "first_format (Contending 1.0.0) and second_format (Contending 1.0.0) both want to quantize model.norm. Switch one of them off in the configuration.")]
+    [InlineData("store", "first_store (Contending 1.0.0) and second_store (Contending 1.0.0) both want to store activations. Switch one of them off in the configuration.")]
+    [InlineData("move", "first_store (Contending 1.0.0) and second_store (Contending 1.0.0) both want to move model.norm.weight. Switch one of them off in the configuration.")]
+    public void Two_that_want_to_quantize_store_or_move_the_same_are_an_error_that_names_both(string what, string message) =>
+        NeotenyProgram.Run("plan", workspace.Config($"contending-{what}", ("contending", what)), "--plugin-dir", Fixtures).Refused(2, message);
+
     [Fact]
     public void A_plugin_that_fails_in_the_middle_of_a_run_is_named()
     {

@@ -1,10 +1,16 @@
+using System.Text.RegularExpressions;
 using Neoteny.Host.Commands;
+using Neoteny.Host.Tests.EndToEnd;
+using Neoteny.Host.Tests.Plugins;
 
 namespace Neoteny.Host.Tests.Packages;
 
 /// <summary>Packages by id, from folders and from a NuGet server.</summary>
 public sealed class FeedTests : IDisposable
 {
+    // Six attempts, a second apart, for a server that answers 404: the delay is read when NuGet is used first.
+    static FeedTests() => Environment.SetEnvironmentVariable("NUGET_ENHANCED_NETWORK_RETRY_DELAY_MILLISECONDS", "1");
+
     private readonly string folder = Directory.CreateTempSubdirectory("neoteny-test-").FullName;
     private readonly StringWriter output = new();
     private readonly StringWriter error = new();
@@ -46,15 +52,19 @@ public sealed class FeedTests : IDisposable
         Assert.StartsWith($"Installed FirstClaim 1.0.0 in {At("FirstClaim/1.0.0")}\n", output.ToString());
     }
 
-    [Fact]
-    public async Task A_plugin_of_this_repository_is_installed_from_its_own_package()
+    [Theory]
+    [MemberData(nameof(ShippedPluginTests.Shipped), MemberType = typeof(ShippedPluginTests))]
+    public async Task A_plugin_of_this_repository_is_installed_from_its_own_package_with_the_files_of_its_layout(string id)
     {
-        Assert.Equal(0, await Run("install", "Lora", "--source", Path.Combine(AppContext.BaseDirectory, "packages")));
+        Assert.Equal(0, await Run("install", id, "--source", Path.Combine(AppContext.BaseDirectory, "packages")));
 
-        Assert.StartsWith($"Installed Lora 0.1.0 in {At("Lora/0.1.0")}\nIt provides adapter lora.\n", output.ToString());
-        Assert.Equal(
-            ["Neoteny.Lora.deps.json", "Neoteny.Lora.dll", "Neoteny.Lora.pdb", "README.md", "installed-from.json"],
-            Directory.GetFiles(At("Lora/0.1.0")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+        var laidOut = Directory.GetDirectories(Path.Combine(Path.GetDirectoryName(NeotenyProgram.File)!, "plugins", id)).Single();
+        var version = Path.GetFileName(laidOut);
+        Assert.StartsWith($"Installed {id} {version} in {At($"{id}/{version}")}\nIt provides ", output.ToString());
+        Assert.Equal(Files(laidOut).Append("installed-from.json").Order(StringComparer.Ordinal), Files(At($"{id}/{version}")));
+        output.GetStringBuilder().Clear();
+        await Run("list");
+        Assert.Matches($"(?m)^{id} +{Regex.Escape(version)} +available ", output.ToString());
     }
 
     [Fact]
@@ -100,6 +110,8 @@ public sealed class FeedTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private static IEnumerable<string> Files(string folder) => Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f)).Order(StringComparer.Ordinal);
 
     private string At(string path) => Path.Combine(Plugins, path);
 

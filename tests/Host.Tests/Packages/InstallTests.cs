@@ -50,6 +50,17 @@ public sealed class InstallTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_are_described_with_what_they_activate()
+    {
+        await Run("install", TestPackage.OfFixture(Feed, "Keyed/1.0.0"));
+        Output();
+
+        await Run("info", "Keyed");
+
+        Assert.Contains("    keyed_norms: true or false, default false, activates keyed_norm, keyed_sleeve. Replace the last norm, and wrap it.\n", Output());
+    }
+
+    [Fact]
     public async Task The_same_content_again_changes_nothing_and_other_content_is_refused()
     {
         await Run("install", TestPackage.OfFixture(Feed, "FirstClaim/1.0.0"));

@@ -105,6 +105,18 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void A_name_that_only_another_version_provides_names_both_versions()
+    {
+        using var host = new TestHost("Steady/1.5.0", "Steady/1.7.0");
+        using var run = host.Open("plugins: ['Steady@1.5.0']");
+
+        var error = Assert.Throws<InputException>(() => run.Plugins.Get<Losses.ILoss>("steady_loss", "loss"));
+
+        Assert.Equal("loss: Steady 1.5.0 does not provide loss 'steady_loss', and Steady 1.7.0 does; name that version under 'plugins'", error.Message);
+        Assert.Equal("Steady 1.5.0", run.Plugins.Plugins.Single().Manifest.ToString());
+    }
+
+    [Fact]
     public void A_backend_key_names_what_is_installed()
     {
         using var host = new TestHost("Greeter/1.0.0");
@@ -124,6 +136,36 @@ public sealed class FaultTests
             host.Refuse("greeter_name: x"));
         using var run = host.Open("greeter_name: x\noverlapping_depth: 3\nplugins: [Overlapping]");
         Assert.Equal("Overlapping", run.Plugins.Plugins.Single().Manifest.Id);
+    }
+
+    [Theory]
+    [InlineData("", "run.yml: missing key 'needy_what' (What it needs)")]
+    [InlineData("sequence_len: 8", "run.yml: missing key 'needy_what' (What it needs)\nrun.yml:1:15: sequence_len: must be at least 64 for Needy")]
+    public void Demands_of_a_plugin_that_is_loaded_for_its_name_are_made_when_it_is_loaded(string yaml, string message)
+    {
+        using var host = new TestHost("Needy/1.0.0", "Greeter/1.0.0");
+        using var run = host.Open(yaml);
+
+        // Twice: what was refused is not there the second time either.
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(message, Assert.Throws<InputException>(() => run.Plugins.Get<IGreeting>("needy")).Message);
+            Assert.Empty(run.Plugins.Plugins);
+            Assert.Equal(PluginStatus.Available, run.Catalog.OfId("Needy").Single().Status);
+        }
+
+        Assert.StartsWith("hello", run.Plugins.Get<IGreeting>("hello").Greet());
+    }
+
+    [Fact]
+    public void What_a_plugin_that_is_loaded_for_its_name_warns_of_is_logged()
+    {
+        using var host = new TestHost("Needy/1.0.0");
+        using var run = host.Open("sequence_len: 100");
+
+        Assert.Throws<InputException>(() => run.Plugins.Get<IGreeting>("needy"));
+
+        Assert.Equal(["Information: Plugin Needy 1.0.0: it provides greeting 'needy'", "Warning: run.yml:1:15: sequence_len: Needy likes 128"], host.Log.Lines);
     }
 
     [Fact]

@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
+using Neoteny.Attention;
+using Neoteny.Conformance;
 using Neoteny.Fixture;
 using Neoteny.Host.Configuration;
+using Neoteny.Host.Tests.Swap;
 using Neoteny.Runtime.Native;
 using TorchSharp;
 
@@ -40,14 +43,18 @@ public sealed class UnloadTests
     {
         using var host = new TestHost("Greeter/1.0.0");
         using var run = host.Open("");
-        Cycle(run, 5);
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var contexts = AssemblyLoadContext.All.Count();
 
-        Cycle(run, 100);
+        AssertNothingStays(run, "Greeter", Use);
+    }
 
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 5_000_000);
-        Assert.Equal(contexts, AssemblyLoadContext.All.Count());
+    [Fact]
+    public void A_hundred_loads_of_a_shipped_kernel_that_computes_leave_nothing_behind()
+    {
+        LibTorch.Load();
+        using var host = new TestHost();
+        using var run = RunContext.Open(RunFile.Parse("base_model: model"), host.Setup with { PluginFolders = [LiveTest.OwnPlugins] }, host.Log);
+
+        AssertNothingStays(run, "Sdpa", Attend);
     }
 
     [Fact]
@@ -82,14 +89,35 @@ public sealed class UnloadTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Greet(RunContext run, string name) => Assert.NotEmpty(run.Plugins.Get<IGreeting>(name).Greet());
 
-    private static void Cycle(RunContext run, int times)
+    private static void AssertNothingStays(RunContext run, string id, Action<RunContext> use)
+    {
+        Cycle(run, id, use, 5);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var (contexts, tensors) = (AssemblyLoadContext.All.Count(), torch.Tensor.TotalCount);
+
+        Cycle(run, id, use, 100);
+
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 5_000_000);
+        Assert.Equal((contexts, tensors), (AssemblyLoadContext.All.Count(), torch.Tensor.TotalCount));
+    }
+
+    private static void Cycle(RunContext run, string id, Action<RunContext> use, int times)
     {
         for (var i = 0; i < times; i++)
         {
-            Use(run);
-            Assert.True(run.Plugins.Unload("Greeter"));
+            use(run);
+            Assert.True(run.Plugins.Unload(id));
         }
     }
+
+    /// <summary>Forward and backward, compared with the reference.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Attend(RunContext run) => Assert.Empty(Smoke.Check(run.Plugins.Get<IAttention>("sdpa"), new LiveShapes
+    {
+        DType = torch.ScalarType.Float32,
+        Device = torch.CPU,
+        Attention = [new AttentionSpec { Demands = AttentionFeatures.Causal, Scale = 0.25, QueryHeads = 2, KeyHeads = 2, HeadSize = 16 }],
+    }));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Use(RunContext run) => Assert.StartsWith("hello", run.Plugins.Get<IGreeting>("hello").Greet());

@@ -64,6 +64,20 @@ public sealed class HotSwapTests(Workspace workspace) : IClassFixture<Workspace>
     }
 
     [Fact]
+    public async Task A_name_that_only_another_version_of_a_plugin_provides_brings_that_version()
+    {
+        using var test = new LiveTest(workspace, "Steady/1.5.0", "Steady/1.0.0");
+        IEnumerable<(string, string?)> keys = [.. LiveTest.Steady, ("loss", null)];
+        var whole = test.Train("renewed-whole", keys, _ => { });
+        Task<SwapOutcome>? asked = null;
+
+        var swapped = test.Train("renewed", keys, s => asked ??= s.Step == 4 ? s.Ask("loss=steady_loss") : null);
+
+        LiveTest.AssertSays("swapped attention steady: Steady 1.5.0 -> 1.0.0 for loss steady_loss at step 4, pause [0-9.]+ ms, old version unloaded", (await asked!).Message);
+        LiveTest.AssertSame(whole, swapped);
+    }
+
+    [Fact]
     public void Ten_swaps_in_one_run_leave_one_load_context()
     {
         using var test = new LiveTest(workspace, "Steady/1.0.0", "Steady/1.1.0");

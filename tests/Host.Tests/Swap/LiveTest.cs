@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Loader;
 using System.Text;
 using System.Text.RegularExpressions;
 using Neoteny.Host.Configuration;
@@ -82,11 +81,15 @@ internal sealed class LiveTest : IDisposable
 
     /// <inheritdoc cref="Train(string, IEnumerable{ValueTuple{string, string}}, Action{LiveStep})"/>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public double[] Train(string name, IEnumerable<(string Key, string? Value)> keys, Action<LiveStep> act, CancellationToken stop)
+    public double[] Train(string name, IEnumerable<(string Key, string? Value)> keys, Action<LiveStep> act, CancellationToken stop) => TrainFile(workspace.Config(name, [.. keys]), act, stop);
+
+    /// <summary>Trains as a file says; returns the loss of each step.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public double[] TrainFile(string config, Action<LiveStep> act, CancellationToken stop = default)
     {
         var losses = new List<double>();
         var setup = new HostSetup(HostKeys.Read(), shared, [PluginFolder, OwnPlugins]);
-        using var run = RunContext.Open(RunFile.Load(workspace.Config(name, [.. keys])), setup, Log);
+        using var run = RunContext.Open(RunFile.Load(config), setup, Log);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Output) });
         console.Profile.Width = ushort.MaxValue;
         new TrainRun(run, console, Log)
@@ -106,7 +109,7 @@ internal sealed class LiveTest : IDisposable
 
     public string OutputFolder(string name) => workspace.At(name);
 
-    /// <summary>How many load contexts hold a plugin.</summary>
+    /// <summary>How many load contexts hold a plugin, those that were told to unload and are still referred to included.</summary>
     public static int Contexts(string id)
     {
         for (var i = 0; i < 3; i++)
@@ -115,7 +118,7 @@ internal sealed class LiveTest : IDisposable
             GC.WaitForPendingFinalizers();
         }
 
-        return AssemblyLoadContext.All.Count(c => c.Assemblies.Any(a => a.GetName().Name == $"Neoteny.{id}"));
+        return AppDomain.CurrentDomain.GetAssemblies().Count(a => a.GetName().Name == $"Neoteny.{id}");
     }
 
     /// <summary>A line that matches; the whole line is shown where it does not.</summary>

@@ -63,6 +63,29 @@ public sealed class WatchTests(Workspace workspace) : IClassFixture<Workspace>
     }
 
     [Fact]
+    public void A_version_that_the_configuration_forbids_under_the_packages_name_is_not_swapped_in()
+    {
+        using var test = new LiveTest(workspace, "Steady/1.0.0") { Watch = Quick };
+        var versions = new HashSet<string>();
+
+        test.Train("forbidden", [.. LiveTest.Steady, ("plugins", "['Neoteny.Steady@[1.0,1.1)']")], s =>
+        {
+            if (s.Step == 4)
+            {
+                test.Install("Steady/1.1.0");
+                LiveStep.WaitFor(() => test.Log.Lines.Exists(l => l.StartsWith("Warning")));
+            }
+
+            versions.Add(s.Swap.Status.Plugins.Single(p => p.Id == "Steady").Version);
+        });
+
+        Assert.Equal(["1.0.0"], versions);
+        Assert.Equal(
+            [$"Warning: kept what runs: Steady 1.1.0 cannot replace 1.0.0: the configuration accepts only 'Neoteny.Steady@[1.0,1.1)' ({test.OutputFolder("forbidden.yml")}:12:11)"],
+            test.Log.Lines.Where(l => l.StartsWith("Warning")));
+    }
+
+    [Fact]
     public void A_newer_version_that_fails_its_check_is_said_once_and_the_next_one_down_is_tried()
     {
         using var test = new LiveTest(workspace, "Steady/1.0.0") { Watch = Quick };

@@ -65,6 +65,57 @@ public class FamilyDescriptionTests
     }
 
     [Fact]
+    public void Qwen_2_with_experts_slides_in_every_other_layer_below_max_window_layers()
+    {
+        var config = Config("Qwen1.5-MoE-A2.7B").Without("layer_types").With("use_sliding_window", true).With("sliding_window", 4096).With("max_window_layers", 5);
+        Assert.Equal([0, 2, 4], Where(ModelFamilies.Of(config).Describe(config), a => a.Window == 4096));
+        Assert.Equal(Enumerable.Range(0, 12).Select(i => 2 * i), Where(Described(config.Without("max_window_layers")), a => a.Window == 4096));
+        Assert.Empty(Where(Described(config.With("use_sliding_window", false)), a => a.Window > 0));
+    }
+
+    [Fact]
+    public void A_file_of_gpt_oss_without_rotary_settings_means_the_published_ones()
+    {
+        var config = Config("gpt-oss-20b");
+        var published = Describe("gpt-oss-20b").Rotaries.Single().Rope;
+        var bare = Described(config.Without("rope_scaling").Without("rope_parameters").Without("rope_theta")).Rotaries.Single().Rope;
+        Assert.Equal(published with { Source = bare.Source }, bare with { ShortFactor = published.ShortFactor, LongFactor = published.LongFactor });
+        var plain = Described(config.Without("rope_scaling").With("rope_parameters", new { rope_type = "default", rope_theta = 1000 })).Rotaries.Single().Rope;
+        Assert.Equal((RopeType.Default, 1000), (plain.Type, plain.Theta));
+    }
+
+    [Fact]
+    public void The_gain_of_gpt_oss_units_is_a_key()
+    {
+        var config = Config("gpt-oss-20b");
+        Assert.All(Described(config).Layers, l => Assert.Equal(1.702, ((SparseMlp)l.Mlp).ActivationAlpha));
+        Assert.All(Described(config.With("swiglu_alpha", 1.5)).Layers, l => Assert.Equal(1.5, ((SparseMlp)l.Mlp).ActivationAlpha));
+    }
+
+    [Fact]
+    public void LongRoPE_of_Phi_3_starts_from_4096_positions_unless_the_file_says_otherwise()
+    {
+        var config = Config("Phi-4-mini-instruct").Without("original_max_position_embeddings");
+        Assert.Equal(4096, Described(config).Rotaries.Single().TrainedLength);
+        Assert.Equal(2048, Described(config.With("original_max_position_embeddings", 2048)).Rotaries.Single().TrainedLength);
+        var nested = config.Without("rope_scaling").With("rope_parameters", new
+        {
+            rope_type = "longrope",
+            original_max_position_embeddings = 512,
+            partial_rotary_factor = 0.75,
+            short_factor = Enumerable.Repeat(1.0, 48),
+            long_factor = Enumerable.Repeat(2.0, 48),
+        });
+        Assert.Equal(512, Described(nested).Rotaries.Single().TrainedLength);
+        Assert.Equal(2048, Described(nested.With("original_max_position_embeddings", 2048)).Rotaries.Single().TrainedLength);
+    }
+
+    [Fact]
+    public void Groups_that_hold_too_few_experts_for_a_token_are_refused()
+        => Assert.Equal("DeepSeek-V3: num_experts_per_tok (40) is above the 32 experts of the 1 groups that topk_group keeps. Lower it, or raise topk_group.",
+            Refusal(Config("DeepSeek-V3").With("topk_group", 1).With("num_experts_per_tok", 40)));
+
+    [Fact]
     public void Rotary_settings_that_do_not_fit_the_heads_are_refused_when_the_model_is_built()
     {
         var phi = Config("Phi-4-mini-instruct");
@@ -83,6 +134,8 @@ public class FamilyDescriptionTests
 
     private static IEnumerable<int> Where(DecoderSpec spec, Func<LayerAttention, bool> condition)
         => Enumerable.Range(0, spec.Layers.Count).Where(i => condition(spec.Layers[i].Attention));
+
+    private static DecoderSpec Described(HuggingFaceConfig config) => ModelFamilies.Of(config).Describe(config);
 
     private static DecoderSpec Describe(string name) => ModelFamilies.Of(Config(name)).Describe(Config(name));
 

@@ -99,7 +99,26 @@ public sealed class ModelCase : IDisposable
         return tensor(isPacked ? [.. Enumerable.Range(0, rows.Length).Select(r => (long)r)] : rows);
     }
 
-    public MicroBatch Batch(string name) => MicroBatch.Pack(Documents(name), TestDevice.Current);
+    /// <summary>A case as a packed row. Rows that were padded into one batch share what depends on the longest of them.</summary>
+    public MicroBatch Batch(string name)
+    {
+        var packed = MicroBatch.Pack(Documents(name), TestDevice.Current);
+        if (Has($"{name}.cu_seqlens"))
+        {
+            return packed;
+        }
+
+        packed.Layout.Dispose();
+        var (ids, positions, labels, lengths) = (packed.InputIds, packed.PositionIds, packed.Labels, packed.Layout.QueryLengths);
+        return new MicroBatch
+        {
+            InputIds = ids,
+            PositionIds = positions,
+            Labels = labels,
+            Layout = SequenceLayout.OfBatch(lengths, lengths, TestDevice.Current),
+            TrainedTokens = packed.TrainedTokens,
+        };
+    }
 
     public long[][] Rows(string name)
     {

@@ -1,7 +1,9 @@
 using Neoteny.Autograd;
+using Neoteny.Losses;
 using Neoteny.Models.Checkpoints;
 using Neoteny.Modules;
 using Neoteny.Plugins.CrossEntropy;
+using Neoteny.Plugins.Liger;
 using Neoteny.Runtime.Native;
 using Neoteny.Tests;
 using static TorchSharp.torch;
@@ -56,6 +58,25 @@ public class ModelParityTests
     {
         using var scope = NewDisposeScope();
         using var fixture = ModelCase.Open(name, attention);
+        CheckAll(fixture, part, new CrossEntropyLoss());
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Models))]
+    public void Logits_loss_and_gradients_agree_with_fused_modules(string name)
+    {
+        foreach (var (part, loss) in new (string, ILoss)[] { ("packed", new LigerFusedLinearCrossEntropy(new LigerOptions())), ("padded", new LigerCrossEntropy()) })
+        {
+            using var scope = NewDisposeScope();
+            using var fixture = ModelCase.Open(name);
+            var (norms, rotaries, _) = FusedModules.Install(fixture.Model);
+            Assert.True(norms > 0 && rotaries > 0);
+            CheckAll(fixture, part, loss);
+        }
+    }
+
+    private static void CheckAll(ModelCase fixture, string part, ILoss loss)
+    {
         using var batch = fixture.Batch(part);
         foreach (var parameter in fixture.Model.BaseParameters)
         {
@@ -71,7 +92,7 @@ public class ModelParityTests
 
         using (var tape = new Tape())
         {
-            var losses = fixture.Model.ComputeLosses(tape, batch, new CrossEntropyLoss(), 1.0 / batch.TrainedTokens);
+            var losses = fixture.Model.ComputeLosses(tape, batch, loss, 1.0 / batch.TrainedTokens);
             Assert.Equal(fixture.Expected($"{part}.loss").item<float>(), losses.Loss.Tensor.item<float>(), LossTolerance);
             Assert.Equal(fixture.Has($"{part}.aux_loss"), losses.RouterLoss is not null);
             if (losses.RouterLoss is { } router)

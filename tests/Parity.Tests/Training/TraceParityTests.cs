@@ -1,4 +1,6 @@
+using Neoteny.Losses;
 using Neoteny.Parity.Tests.Models;
+using Neoteny.Plugins.Liger;
 using Neoteny.Tests;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Optimizers;
@@ -14,6 +16,8 @@ public class TraceParityTests
 
     // The reference itself moves its final weights by up to 1.4e-5 when every starting weight moves by a relative 1e-6.
     private static readonly double WeightTolerance = TestDevice.IsCuda ? 1e-4 : 3e-5;
+
+    public static TheoryData<string> Names() => [.. FixtureFolders.Names("train")];
 
     public static TheoryData<string, string> Cases()
     {
@@ -32,7 +36,13 @@ public class TraceParityTests
 
     [SkippableTheory]
     [MemberData(nameof(Cases))]
-    public void Losses_norms_rates_and_final_weights_agree(string name, string loss)
+    public void Losses_norms_rates_and_final_weights_agree(string name, string loss) => Check(name, ShippedLosses.Make(loss), fuses: false);
+
+    [SkippableTheory]
+    [MemberData(nameof(Names))]
+    public void Losses_norms_rates_and_final_weights_agree_with_fused_modules(string name) => Check(name, new LigerFusedLinearCrossEntropy(new LigerOptions()), fuses: true);
+
+    private static void Check(string name, ILoss loss, bool fuses)
     {
         using var scope = NewDisposeScope();
         using var expected = new TrainingCase(name);
@@ -40,9 +50,11 @@ public class TraceParityTests
         foreach (var parameter in fixture.Model.BaseParameters)
             parameter.Trains = true;
 
+        if (fuses)
+            FusedModules.Install(fixture.Model);
         using var optimizer = new AdamW(fixture.Model.BaseParameters, Settings(expected));
         Assert.Equal(expected.WithoutDecay.Order(), fixture.Model.BaseParameters.Where(p => !Settings(expected).Decays.Applies(p)).Select(p => p.Path).Order());
-        var runner = new StepRunner(new TrainedDecoder(fixture.Model, () => ShippedLosses.Make(loss)), optimizer)
+        var runner = new StepRunner(new TrainedDecoder(fixture.Model, () => loss), optimizer)
         {
             MaximumGradientNorm = expected.Meta["max_grad_norm"]?.GetValue<double>() ?? 0,
             Normalization = expected.Meta["loss_normalisation"]!.GetValue<string>() == "micro" ? LossNormalization.MicroBatches : LossNormalization.Tokens,

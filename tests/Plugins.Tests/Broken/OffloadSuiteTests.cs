@@ -7,7 +7,7 @@ namespace Neoteny.Plugins.Tests.Broken;
 public sealed class OffloadSuiteTests
 {
     [Fact]
-    public void A_sound_offload_passes() => Caught.None(new OffloadSuite(() => new SampleOffload()), 9);
+    public void A_sound_offload_passes() => Caught.None(new OffloadSuite(() => new SampleOffload()), 11);
 
     [Fact]
     public void Rounding_to_bf16_is_caught()
@@ -40,6 +40,17 @@ public sealed class OffloadSuiteTests
     [Fact]
     public void Updates_that_stay_in_a_copy_are_caught()
         => Caught.By(new OffloadSuite(() => new SampleOffload { DropsUpdates = true }), "Updates of a trained weight last", "after an update by one: differs");
+
+    [Fact]
+    public void Weights_that_are_cleared_after_use_are_caught()
+        => Caught.By(new OffloadSuite(() => new SampleOffload { ClearsHomes = true }), "Inputs stay as they are", "model.embed_tokens.weight after a step: differs");
+
+    [Fact]
+    public void Values_that_depend_on_the_thread_are_caught()
+    {
+        var threads = new OtherThreads();
+        Caught.By(new OffloadSuite(() => new SampleOffload { AfterFetch = t => t.mul_(threads.Factor) }), "Any thread may call it", "on another thread: off by");
+    }
 
     [Fact]
     public void An_offload_that_does_nothing_is_caught()

@@ -9,7 +9,7 @@ namespace Neoteny.Plugins.Tests.Broken;
 public sealed class ParallelismSuiteTests
 {
     [Fact]
-    public void Sound_data_parallelism_passes() => Caught.None(new ParallelismSuite(() => new SampleParallelism()), 7);
+    public void Sound_data_parallelism_passes() => Caught.None(new ParallelismSuite(() => new SampleParallelism()), 10);
 
     [Fact]
     public void Gradients_that_are_not_reduced_are_caught() => Caught.By(
@@ -28,6 +28,27 @@ public sealed class ParallelismSuiteTests
     [Fact]
     public void A_lost_shard_is_caught() => Caught.By(
         new ParallelismSuite(() => new SampleParallelism { LosesTheLastShard = true }), "Weights are whole when rented on every rank", "is not the whole weight");
+
+    [Fact]
+    public void Weights_that_change_in_bf16_alone_are_caught() => Caught.By(
+        new ParallelismSuite(() => new SampleParallelism { AfterGather = w => w.mul_(Scalars.Of(w.dtype == ScalarType.BFloat16 ? 1.01 : 1.0)) }),
+        "Weights are whole when rented on every rank",
+        "one rank, BFloat16: rank 0: ");
+
+    [Fact]
+    public void Weights_that_differ_from_run_to_run_are_caught() => Caught.By(
+        new ParallelismSuite(() => new SampleParallelism { AfterGather = w => w.mul_(rand(1)) }), "The same ranks give the same bits on the CPU", "two runs differ in their bits");
+
+    [Fact]
+    public void Tensors_that_stay_are_caught() => Caught.By(
+        new ParallelismSuite(() => new SampleParallelism { AfterGather = w => w.clone().DetachFromDisposeScope() }), "Nothing but the results stays alive", "tensors more are alive after 50 calls");
+
+    [Fact]
+    public void Values_that_depend_on_the_thread_are_caught()
+    {
+        var threads = new OtherThreads();
+        Caught.By(new ParallelismSuite(() => new SampleParallelism { AfterGather = w => w.mul_(threads.Factor) }), "Any thread may call it", "on another thread: off by");
+    }
 
     [Fact]
     public void An_axis_named_twice_is_caught()

@@ -13,8 +13,8 @@ public sealed class QuantizerSuiteTests
     [Fact]
     public void A_sound_quantizer_passes()
     {
-        Caught.None(Suite(Int8, bound: 0.02), 9);
-        Caught.None(Suite(new SampleFormat(Int8) { Product = new SampleProduct(Int8) }), 10);
+        Caught.None(Suite(Int8, bound: 0.02), 12);
+        Caught.None(Suite(new SampleFormat(Int8) { Product = new SampleProduct(Int8) }), 13);
     }
 
     [Fact]
@@ -85,6 +85,21 @@ public sealed class QuantizerSuiteTests
         }),
         "Nothing but the results stays alive",
         "tensors more are alive");
+
+    [Fact]
+    public void Unpacking_at_random_is_caught() => Caught.By(
+        Suite(new SampleFormat(Int8) { AfterUnpack = w => w.mul_(rand(1)) }), "The same inputs give the same bits on the CPU", ", unpacked: two calls differ in their bits");
+
+    [Fact]
+    public void A_product_that_changes_its_input_is_caught() => Caught.By(
+        Suite(new SampleFormat(Int8) { Product = new SampleProduct(Int8) { Before = x => x.mul_(Scalars.Of(0.5)) } }), "Inputs stay as they are", "x: was changed by the call");
+
+    [Fact]
+    public void Values_that_depend_on_the_thread_are_caught()
+    {
+        var threads = new OtherThreads();
+        Caught.By(Suite(new SampleFormat(Int8) { AfterUnpack = w => w.mul_(threads.Factor) }), "Any thread may call it", ", unpacked on another thread: off by");
+    }
 
     private static QuantizerSuite Suite(IWeightFormat format, double? bound = null) => new(() => new SampleQuantizer(format), bound: bound);
 }

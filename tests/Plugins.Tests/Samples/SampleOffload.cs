@@ -20,6 +20,8 @@ internal sealed class SampleOffload : IOffload, ISavedTensors, IWeightHome
 
     public bool DropsUpdates { get; init; }
 
+    public bool ClearsHomes { get; init; }
+
     public ISavedTensors Saved => this;
 
     public IWeightHome? Home(ModuleSite site, Parameter parameter) => this;
@@ -58,6 +60,11 @@ internal sealed class SampleOffload : IOffload, ISavedTensors, IWeightHome
         {
             // What was rented may have been written to; a real home would copy only then.
             Kept(parameter, fetched);
+        }
+
+        if (ClearsHomes)
+        {
+            homes[parameter].Pieces.Values.First().zero_();
         }
 
         fetched.Dispose();

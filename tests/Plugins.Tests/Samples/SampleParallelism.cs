@@ -14,6 +14,9 @@ internal sealed class SampleParallelism : IParallelism
 
     public bool LosesTheLastShard { get; init; }
 
+    /// <summary>What becomes of a whole weight before it is lent.</summary>
+    public Action<Tensor> AfterGather { get; init; } = static _ => { };
+
     public int Dimension { get; init; }
 
     public IReadOnlyList<string> Axes { get; init; } = ["dp"];
@@ -23,7 +26,7 @@ internal sealed class SampleParallelism : IParallelism
             ? new Placement { ShardedDimensions = new Dictionary<string, int> { ["dp"] = Dimension } } : Placement.Replicated;
 
     public IWeightHome? Home(ModuleSite site, Parameter parameter, IDeviceMesh mesh)
-        => Plan(site, parameter, mesh).ShardedDimensions.Count == 0 ? null : new Sharded(mesh.Group("dp"), LosesTheLastShard);
+        => Plan(site, parameter, mesh).ShardedDimensions.Count == 0 ? null : new Sharded(mesh.Group("dp"), LosesTheLastShard, AfterGather);
 
     public void GradientCompleted(Parameter parameter, IDeviceMesh mesh)
     {
@@ -33,7 +36,7 @@ internal sealed class SampleParallelism : IParallelism
         }
     }
 
-    private sealed class Sharded(ICollectives group, bool losesTheLast) : IWeightHome
+    private sealed class Sharded(ICollectives group, bool losesTheLast, Action<Tensor> afterGather) : IWeightHome
     {
         public StoredWeight Adopt(Parameter parameter, StoredWeight stored)
         {
@@ -52,6 +55,7 @@ internal sealed class SampleParallelism : IParallelism
                 whole.narrow(0, whole.size(0) - 1, 1).zero_();
             }
 
+            afterGather(whole);
             return whole;
         });
 

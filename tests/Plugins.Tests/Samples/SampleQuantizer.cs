@@ -47,7 +47,14 @@ internal sealed class SampleFormat(IWeightFormat inner) : IWeightFormat
 /// <summary>Products by unpacking, times a factor.</summary>
 internal sealed class SampleProduct(IWeightFormat format, double factor = 1) : IWeightProduct
 {
-    public Tensor Forward(StoredWeight weight, Tensor x_TI) => nn.functional.linear(x_TI, format.Unpack(weight, x_TI.dtype)).mul_(Runtime.Scalars.Of(factor));
+    /// <summary>What happens to the input first.</summary>
+    public Action<Tensor> Before { get; init; } = static _ => { };
+
+    public Tensor Forward(StoredWeight weight, Tensor x_TI)
+    {
+        Before(x_TI);
+        return nn.functional.linear(x_TI, format.Unpack(weight, x_TI.dtype)).mul_(Runtime.Scalars.Of(factor));
+    }
 
     public Tensor InputGradient(StoredWeight weight, Tensor gradient_TO) => gradient_TO.mm(format.Unpack(weight, gradient_TO.dtype));
 }

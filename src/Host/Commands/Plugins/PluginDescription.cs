@@ -30,7 +30,7 @@ internal static class PluginDescription
         Section(output, "keys", manifest.Keys.Select(Key));
         Section(output, "keys read", manifest.Options.SelectMany(o => o.Read).Select(k => $"{k.Name}: {k.Shape.Description}"));
         Section(output, "references", manifest.References.Where(r => r.Name != Contracts && !r.Name.StartsWith("System.", StringComparison.Ordinal)).Select(r => $"{r.Name} {r.Version.ToString(3)}"));
-        Section(output, "can crash the process", HazardCheck.Of(manifest.AssemblyPath));
+        Section(output, "can crash the process", HazardCheck.Of(manifest));
         Section(output, "files", Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
             .Select(f => string.Create(CultureInfo.InvariantCulture, $"{Path.GetRelativePath(folder, f)} ({new FileInfo(f).Length:n0} bytes)")));
     }
@@ -45,7 +45,8 @@ internal static class PluginDescription
             _ => $", from {ScalarText.Write(key.Minimum)} to {ScalarText.Write(key.Maximum)}",
         };
         var fallback = key.Required ? ", required" : key.Default is { } value ? $", default {value}" : "";
-        return $"{key.Name}: {key.Shape.Description}{range}{fallback}{Note(key.Summary)}";
+        var activates = key.Activates.Count == 0 ? "" : $", activates {string.Join(", ", key.Activates)}";
+        return $"{key.Name}: {key.Shape.Description}{range}{fallback}{activates}{Note(key.Summary)}";
     }
 
     private static string Note(string? text) => text is null ? "" : $". {text}";

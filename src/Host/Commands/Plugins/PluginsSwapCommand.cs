@@ -11,12 +11,12 @@ internal static class PluginsSwapCommand
     {
         var target = new Argument<string?>("what")
         {
-            Description = "attention=<name>, loss=<name>, module:<name>, or a plugin: Id, Id@1.2.0. Without it the run says what computes in it.",
+            Description = "attention=<name>, loss=<name>, module:<name>, module:<name>=off, or a plugin: Id, Id@1.2.0. Without it the run says what computes in it.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var run = new Option<string>("--run") { Description = "The output_dir of the live run.", Required = true };
         var timeout = new Option<double>("--timeout") { Description = "Seconds to wait for the answer.", DefaultValueFactory = _ => 120 };
-        var command = new Command("swap", "Exchanges attention, the loss or a plugin in a run that is training, between two of its steps.") { target, run, timeout };
+        var command = new Command("swap", "Exchanges attention, the loss or a plugin, or switches a module override on or off, in a run that is training, between two of its steps.") { target, run, timeout };
         command.SetAction(async (result, stop) =>
         {
             var (what, output) = (result.GetValue(target), result.InvocationConfiguration.Output);

@@ -7,6 +7,12 @@ namespace Neoteny.Host.Configuration;
 /// <param name="table">Who owns which key; knows the other spellings of keys that a record only reads.</param>
 internal sealed class OptionsBinder(RunFile file, KeyTable table)
 {
+    /// <summary>The file that it binds from.</summary>
+    public RunFile File => file;
+
+    /// <summary>One for the same file that finds problems of its own.</summary>
+    public OptionsBinder Anew() => new(file.Anew(), table);
+
     /// <summary>Binds and validates one record. Values with problems are left at their defaults.</summary>
     /// <param name="type">The record's type, with a parameterless constructor.</param>
     /// <param name="info">Its keys.</param>

@@ -17,7 +17,6 @@ internal sealed class LoadedPlugin : IDisposable
 {
     private readonly PluginLoader loader;
     private readonly ServiceProvider services;
-    private readonly Dictionary<string, bool> switched = [];
 
     private LoadedPlugin(InstalledPlugin installed, PluginLoader loader, ServiceProvider services, IReadOnlyList<object> options)
     {
@@ -64,27 +63,23 @@ internal sealed class LoadedPlugin : IDisposable
         }
     }
 
+    /// <summary>The module overrides that it provides, by name.</summary>
+    public IEnumerable<string> Modules => Manifest.Provides.Where(p => p.PointLabel == "module").Select(p => p.Name);
+
     /// <summary>Whether an extension takes part in the run: no key activates it, or one that does is true, or a swap switched it on.</summary>
     public bool IsActive(string name)
     {
+        if (Switched.TryGetValue(name, out var isOn))
+            return isOn;
         var keys = Keys().Where(k => k.Key.Activates.Contains(name)).ToList();
-        return switched.TryGetValue(name, out var isOn) ? isOn : keys.Count == 0 || keys.Exists(k => IsTrue(k.Record, k.Key));
+        return keys.Count == 0 || keys.Exists(k => IsTrue(k.Record, k.Key));
     }
 
     /// <summary>The keys that activate something and are true, by default or in the file.</summary>
     public IEnumerable<KeyInfo> ActivatingKeys => Keys().Where(k => k.Key.Activates.Count > 0 && IsTrue(k.Record, k.Key)).Select(k => k.Key);
 
-    /// <summary>What swaps switched on and off, whatever the keys say.</summary>
-    public IReadOnlyDictionary<string, bool> Switched
-    {
-        get => switched.ToDictionary();
-        set
-        {
-            switched.Clear();
-            foreach (var (name, isOn) in value)
-                switched.Add(name, isOn);
-        }
-    }
+    /// <summary>The module overrides that swaps switched on and off, whatever the keys say.</summary>
+    public IReadOnlyDictionary<string, bool> Switched { get; set; } = new Dictionary<string, bool>();
 
     /// <summary>Creates the extension of that name, or returns it if it exists.</summary>
     /// <exception cref="PluginFaultException">Its constructor failed.</exception>

@@ -40,6 +40,9 @@ internal sealed class AttributeInfo
     /// <summary>The first constructor argument as a text.</summary>
     public string First => (string?)Value.FixedArguments[0].Value ?? "";
 
+    /// <summary>The second constructor argument as a text.</summary>
+    public string Second => (string?)Value.FixedArguments[1].Value ?? "";
+
     /// <summary>A named argument, or null where it is not given.</summary>
     public object? Named(string name) => Value.NamedArguments.FirstOrDefault(a => a.Name == name).Value;
 

@@ -31,6 +31,10 @@ internal sealed class MetadataAssembly : IDisposable
     public IReadOnlyDictionary<string, TypeDefinitionHandle> Types =>
         types ??= Reader.TypeDefinitions.ToDictionary(h => TypeNames.Of(Reader, h));
 
+    /// <summary>The assemblies that it was compiled against.</summary>
+    public IReadOnlyList<(string Name, Version Version)> References =>
+        [.. Reader.AssemblyReferences.Select(Reader.GetAssemblyReference).Select(r => (Reader.GetString(r.Name), r.Version))];
+
     /// <exception cref="BadImageFormatException">The file is no .NET assembly.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static MetadataAssembly Open(string path)

@@ -6,7 +6,7 @@ namespace Neoteny.Models.Tokenizers.Decoders;
 /// <summary>Builds the <c>decoder</c> of a tokenizer.json.</summary>
 internal static class DecoderReader
 {
-    private const string Known = "BPEDecoder, ByteFallback, ByteLevel, Fuse, Metaspace, Replace, Sequence, Strip";
+    private const string Known = "BPEDecoder, ByteFallback, ByteLevel, CTC, Fuse, Metaspace, Replace, Sequence, Strip, WordPiece";
 
     public static IDecoder Read(JsonValue value)
     {
@@ -29,10 +29,17 @@ internal static class DecoderReader
             case "BPEDecoder":
                 var suffix = value.Text("suffix") is { Length: > 0 } text ? text : throw value.Fail("the suffix must not be empty.");
                 return new MapDecoder((token, i, count) => token.Replace(suffix, i == count - 1 ? "" : " ", StringComparison.Ordinal));
+            case "WordPiece":
+                return new WordPieceDecoder(value.Text("prefix") ?? "##", value.Flag("cleanup", true));
+            case "CTC":
+                return new CtcDecoder(NotEmpty(value, "pad_token", "<pad>"), NotEmpty(value, "word_delimiter_token", "|"), value.Flag("cleanup", true));
             case var other:
                 throw value.Fail($"the decoder '{other}' is not supported. Supported are {Known}.");
         }
     }
+
+    private static string NotEmpty(JsonValue value, string key, string otherwise) =>
+        (value.Text(key) ?? otherwise) is { Length: > 0 } text ? text : throw value.Get(key).Fail("the text must not be empty.");
 
     private static MapDecoder Metaspace(JsonValue value)
     {

@@ -6,30 +6,38 @@ namespace Neoteny.Models.Tokenizers.Patterns;
 /// <summary>Translates what a backslash begins.</summary>
 internal static class Escapes
 {
-    private const string WordMembers = @"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}";
+    // Beyond the categories Oniguruma counts letters in circles, and, but within a class, superscripts and fractions of Latin-1.
+    private const string ClassMembers = @"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\u24B6-\u24E9";
+    private const string WordMembers = ClassMembers + @"\u00B2\u00B3\u00B9\u00BC-\u00BE";
 
     /// <summary>Appends the escape at <paramref name="at"/> and returns the place behind it.</summary>
-    public static int Translate(string pattern, int at, bool inClass, StringBuilder output)
+    public static int Translate(string pattern, int at, bool inClass, Translation to)
     {
         if (at + 1 >= pattern.Length)
             throw new FormatException("the pattern ends with a backslash");
-        var c = pattern[at + 1];
+        var (c, output) = (pattern[at + 1], to.Output);
         switch (c)
         {
             case 'p' or 'P':
-                return Category(pattern, at, output);
+                return Properties.Translate(pattern, at, inClass, to);
             case 'w':
-                output.Append(inClass ? WordMembers : $"[{WordMembers}]");
+                output.Append(inClass ? ClassMembers : $"[{WordMembers}]");
                 return at + 2;
             case 'W' when !inClass:
                 output.Append($"[^{WordMembers}]");
+                return at + 2;
+            case 'b' when !inClass:
+                output.Append($"(?:(?<=[{WordMembers}])(?![{WordMembers}])|(?<![{WordMembers}])(?=[{WordMembers}]))");
+                return at + 2;
+            case 'B' when !inClass:
+                output.Append($"(?:(?<=[{WordMembers}])(?=[{WordMembers}])|(?<![{WordMembers}])(?![{WordMembers}]))");
                 return at + 2;
             case 'h':
                 output.Append(inClass ? "0-9a-fA-F" : "[0-9a-fA-F]");
                 return at + 2;
             case 'x' when at + 2 < pattern.Length && pattern[at + 2] == '{':
                 return CodePoint(pattern, at, output);
-            case 'd' or 'D' or 's' or 'S' or 'n' or 'r' or 't' or 'f' or 'v' or 'x' or 'u' or 'b' or 'B' or 'A' or 'z' or 'Z' or 'G':
+            case 'd' or 'D' or 's' or 'S' or 'n' or 'r' or 't' or 'f' or 'v' or 'x' or 'u' or 'b' or 'A' or 'z' or 'Z' or 'G':
                 output.Append('\\').Append(c);
                 return at + 2;
             default:
@@ -38,29 +46,6 @@ internal static class Escapes
                 output.Append('\\').Append(c);
                 return at + 2;
         }
-    }
-
-    private static int Category(string pattern, int at, StringBuilder output)
-    {
-        var end = at + 2 < pattern.Length && pattern[at + 2] == '{' ? pattern.IndexOf('}', at) : at + 2;
-        if (end < 0 || end >= pattern.Length)
-            throw new FormatException("\\p needs a category, such as \\p{L}");
-        var name = pattern[(at + 2)..(end + 1)].Trim('{', '}');
-        var negated = name.StartsWith('^') ^ (pattern[at + 1] == 'P');
-        name = name.TrimStart('^') switch
-        {
-            "Letter" => "L",
-            "Mark" => "M",
-            "Number" => "N",
-            "Punctuation" => "P",
-            "Symbol" => "S",
-            "Separator" => "Z",
-            var other => other,
-        };
-        if (name is "Alpha" or "Alphabetic")
-            throw new FormatException($"the property \\p{{{name}}} is not supported; general categories such as \\p{{L}} are");
-        output.Append(negated ? "\\P{" : "\\p{").Append(name).Append('}');
-        return end + 1;
     }
 
     private static int CodePoint(string pattern, int at, StringBuilder output)

@@ -4,28 +4,29 @@ namespace Neoteny.Models.Tokenizers.Patterns;
 
 /// <summary>Writes an Oniguruma pattern, which is what tokenizer.json holds, as a .NET pattern that matches the same text.</summary>
 /// <remarks>
-/// What differs: possessive quantifiers (<c>x++</c> becomes <c>(?&gt;x+)</c>), <c>\w</c>, <c>\h</c>, a literal <c>[</c> within a class, and
-/// the long s and the Kelvin sign, which Oniguruma folds to s and k. Braces are never possessive in Oniguruma: <c>x{1,3}+</c> repeats.
-/// Set operations within classes and scripts such as <c>\p{Han}</c> have no equivalent and are refused.
+/// What differs: possessive quantifiers (<c>x++</c> becomes <c>(?&gt;x+)</c>), <c>\w</c>, <c>\b</c>, <c>\h</c>, set operations within classes, scripts such as
+/// <c>\p{Han}</c>, options without a group of their own, and the long s and the Kelvin sign, which Oniguruma folds to s and k. Braces are never possessive in
+/// Oniguruma: <c>x{1,3}+</c> repeats.
 /// </remarks>
 internal ref struct PatternTranslator(string pattern)
 {
-    private readonly StringBuilder output = new(pattern.Length + 16);
-    private readonly Stack<(int Start, bool FoldsCase)> groups = new();
+    private readonly Translation to = new();
+    private readonly Stack<(int Start, bool FoldsCase, bool Implied)> groups = new();
     private int at;
     private int atomStart = -1;
     private bool foldsCase;
 
     /// <exception cref="FormatException">The pattern uses what cannot be translated.</exception>
-    public static string Translate(string pattern) => new PatternTranslator(pattern).Run();
+    public static Translation Translate(string pattern) => new PatternTranslator(pattern).Run();
 
-    private string Run()
+    private readonly StringBuilder Output => to.Output;
+
+    private Translation Run()
     {
         while (at < pattern.Length)
             Step(pattern[at]);
-        if (groups.Count > 0)
-            throw new FormatException("a group is not closed");
-        return output.ToString();
+        CloseImplied();
+        return groups.Count > 0 ? throw new FormatException("a group is not closed") : to;
     }
 
     private void Step(char c)
@@ -39,12 +40,12 @@ internal ref struct PatternTranslator(string pattern)
                 CloseGroup();
                 break;
             case '[':
-                atomStart = output.Length;
-                at = CharacterClass.Translate(pattern, at, foldsCase, output);
+                atomStart = Output.Length;
+                at = CharacterClass.Translate(pattern, at, foldsCase, to);
                 break;
             case '\\':
-                atomStart = output.Length;
-                at = Escapes.Translate(pattern, at, inClass: false, output);
+                atomStart = Output.Length;
+                at = Escapes.Translate(pattern, at, inClass: false, to);
                 break;
             case '*' or '+' or '?':
                 Quantifier(1);
@@ -60,7 +61,7 @@ internal ref struct PatternTranslator(string pattern)
 
     private void OpenGroup()
     {
-        groups.Push((output.Length, foldsCase));
+        groups.Push((Output.Length, foldsCase, false));
         var end = at + 1;
         if (end < pattern.Length && pattern[end] == '?')
         {
@@ -75,36 +76,59 @@ internal ref struct PatternTranslator(string pattern)
             if (end < pattern.Length && pattern[end] is ':' or '=' or '!' or '>')
                 end++;
             else if (end < pattern.Length && pattern[end] == ')' && flags.Length > 0)
-                throw new FormatException("an option without a group of its own is not supported; write (?i:...)");
+            {
+                OpenImplied(flags, end);
+                return;
+            }
         }
 
-        output.Append(pattern, at, end - at);
+        Output.Append(pattern, at, end - at);
         at = end;
         atomStart = -1;
     }
 
+    // In Oniguruma an option without a group holds to the end of the group around it, alternatives included: a(?i)b|c is a(?i:b|c).
+    private void OpenImplied(string flags, int end)
+    {
+        var (start, before, _) = groups.Pop();
+        groups.Push((start, before, true));
+        Output.Append("(?").Append(flags).Append(':');
+        at = end + 1;
+        atomStart = -1;
+    }
+
+    private void CloseImplied()
+    {
+        while (groups.TryPeek(out var group) && group.Implied)
+        {
+            (_, foldsCase, _) = groups.Pop();
+            Output.Append(')');
+        }
+    }
+
     private void CloseGroup()
     {
+        CloseImplied();
         if (groups.Count == 0)
             throw new FormatException("a ')' closes nothing");
-        (atomStart, foldsCase) = groups.Pop();
-        output.Append(')');
+        (atomStart, foldsCase, _) = groups.Pop();
+        Output.Append(')');
         at++;
     }
 
     private void Quantifier(int length)
     {
         var possessive = at + length < pattern.Length && pattern[at + length] == '+' && atomStart >= 0;
-        output.Append(pattern, at, length);
+        Output.Append(pattern, at, length);
         at += length;
         if (possessive)
         {
-            output.Insert(atomStart, "(?>").Append(')');
+            Output.Insert(atomStart, "(?>").Append(')');
             at++;
         }
         else if (at < pattern.Length && pattern[at] == '?')
         {
-            output.Append('?');
+            Output.Append('?');
             at++;
             atomStart = -1;
         }
@@ -115,7 +139,7 @@ internal ref struct PatternTranslator(string pattern)
         var again = at + length < pattern.Length && pattern[at + length] is '+' or '*';
         if (again && atomStart >= 0)
         {
-            output.Insert(atomStart, "(?:").Append(pattern, at, length).Append(')');
+            Output.Insert(atomStart, "(?:").Append(pattern, at, length).Append(')');
             at += length;
             return;
         }
@@ -135,8 +159,8 @@ internal ref struct PatternTranslator(string pattern)
     private void Literal(char c)
     {
         if (c != '|')
-            atomStart = output.Length;
-        output.Append((foldsCase, c) switch
+            atomStart = Output.Length;
+        Output.Append((foldsCase, c) switch
         {
             (true, 's' or 'S') => "[sS\u017F]",
             (true, 'k' or 'K') => "[kK\u212A]",

@@ -15,9 +15,12 @@ internal sealed class SplitPattern
     private readonly string pattern;
     private readonly Lazy<Regex> regex;
 
-    private SplitPattern(string pattern, string translated)
+    private readonly ShadowUnits shadowUnits;
+
+    private SplitPattern(string pattern, string translated, IReadOnlyCollection<int> scripts)
     {
         this.pattern = pattern;
+        shadowUnits = new ShadowUnits(scripts);
         regex = new Lazy<Regex>(() => Compiled(translated));
     }
 
@@ -40,15 +43,16 @@ internal sealed class SplitPattern
         }
     }
 
-    public static SplitPattern Literal(string text) => new(text, Regex.Escape(text));
+    public static SplitPattern Literal(string text) => new(text, Regex.Escape(text), []);
 
     public static SplitPattern Parse(string pattern)
     {
         if (pattern.Length > LongestPattern)
             throw new FormatException($"it has {pattern.Length} characters, more than {LongestPattern}");
-        var translated = PatternTranslator.Translate(pattern);
+        var translation = PatternTranslator.Translate(pattern);
+        var translated = translation.Output.ToString();
         _ = new Regex(translated, Options);
-        return new SplitPattern(pattern, translated);
+        return new SplitPattern(pattern, translated, translation.Scripts);
     }
 
     /// <summary>Calls <paramref name="visit"/> with every match in order; state is passed through so that nothing is captured.</summary>
@@ -63,7 +67,7 @@ internal sealed class SplitPattern
                 return;
             }
 
-            var shadow = new CodePointShadow(text);
+            var shadow = new CodePointShadow(text, shadowUnits);
             foreach (var match in regex.Value.EnumerateMatches(shadow.Text))
                 visit(state, shadow.Place(match.Index), shadow.Place(match.Index + match.Length));
         }

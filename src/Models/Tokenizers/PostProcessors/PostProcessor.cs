@@ -2,21 +2,27 @@ using Neoteny.Models.Tokenizers.Json;
 
 namespace Neoteny.Models.Tokenizers.PostProcessors;
 
-/// <summary>The ids that are put before and behind every text.</summary>
+/// <summary>The ids that are put before and behind every text, and how ranges of tokens are trimmed.</summary>
 internal sealed record PostProcessor(int[] Before, int[] Behind)
 {
+    /// <summary>Applied in order to the ranges of the text's own tokens.</summary>
+    public OffsetTrimmer[] Trimmers { get; private init; } = [];
+
     public static PostProcessor None { get; } = new([], []);
 
     public static PostProcessor Read(JsonValue value) => value.Type() switch
     {
-        "ByteLevel" => None,
+        "ByteLevel" => None with { Trimmers = OffsetTrimmer.Read(value) },
         "TemplateProcessing" => Template(value),
-        "BertProcessing" or "RobertaProcessing" => new PostProcessor([Labelled(value.Get("cls"))], [Labelled(value.Get("sep"))]),
+        "BertProcessing" => Around(value),
+        "RobertaProcessing" => Around(value) with { Trimmers = OffsetTrimmer.Read(value) },
         "Sequence" => value.Get("processors").Items().Select(Read).Aggregate(None, (inner, outer) =>
-            new PostProcessor([.. outer.Before, .. inner.Before], [.. inner.Behind, .. outer.Behind])),
+            new PostProcessor([.. outer.Before, .. inner.Before], [.. inner.Behind, .. outer.Behind]) { Trimmers = [.. inner.Trimmers, .. outer.Trimmers] }),
         var other => throw value.Fail(
             $"the post-processor '{other}' is not supported. Supported are BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing."),
     };
+
+    private static PostProcessor Around(JsonValue value) => new([Labelled(value.Get("cls"))], [Labelled(value.Get("sep"))]);
 
     private static PostProcessor Template(JsonValue value)
     {

@@ -1,3 +1,4 @@
+using Neoteny.Models.Tokenizers.Algorithms;
 using Neoteny.Models.Tokenizers.Json;
 using Neoteny.Models.Tokenizers.Patterns;
 
@@ -12,7 +13,7 @@ internal static class PreTokenizerReader
     private const string PunctuationPattern = @"[\p{P}$+<=>^`|~]";
 
     private const string Known =
-        "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, Metaspace, Punctuation, Sequence, Split, Whitespace, WhitespaceSplit";
+        "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, Punctuation, Sequence, Split, UnicodeScripts, Whitespace, WhitespaceSplit";
 
     /// <summary>Reads one pre-tokenizer. <paramref name="bytes"/> tells whether pieces go to the model as bytes in GPT-2's alphabet.</summary>
     public static IPreTokenizer Read(JsonValue value, out bool bytes)
@@ -41,6 +42,10 @@ internal static class PreTokenizerReader
                 return new SequencePreTokenizer([Pattern(@"\s", SplitBehavior.Removed), Pattern(PunctuationPattern, SplitBehavior.Isolated)]);
             case "CharDelimiterSplit":
                 return new SplitPreTokenizer(SplitPattern.Literal(value.Get("delimiter").Text()), SplitBehavior.Removed);
+            case "FixedLength":
+                return FixedLength(value);
+            case "UnicodeScripts":
+                return new ScriptPreTokenizer();
             case var other:
                 throw value.Fail($"the pre-tokenizer '{other}' is not supported. Supported are {Known}.");
         }
@@ -53,11 +58,17 @@ internal static class PreTokenizerReader
         foreach (var item in value.Get("pretokenizers").Items())
         {
             if (bytes)
-                throw item.Fail("nothing can follow ByteLevel. Put it last.");
+                steps.Add(new AlphabetWriter());
             steps.Add(Read(item, out bytes));
         }
 
         return new SequencePreTokenizer(steps);
+    }
+
+    private static FixedLengthPreTokenizer FixedLength(JsonValue value)
+    {
+        var length = value.Find("length")?.Id() ?? 5;
+        return length > 0 ? new FixedLengthPreTokenizer(length) : throw value.Get("length").Fail("a piece has at least one character.");
     }
 
     private static SequencePreTokenizer ByteLevel(JsonValue value)

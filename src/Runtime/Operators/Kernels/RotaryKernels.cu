@@ -1,5 +1,5 @@
 // Rotary embedding in the half-split layout of one or two tensors [T, heads, D] with any strides of rows and heads, 16 bytes at a time:
-// feature i turns with feature i + F by the angle of (t, i); features from 2 F on pass. Results are contiguous.
+// feature i turns with feature i + F by the angle of (t, i); features from 2 F on pass. Results may lie where the inputs do.
 #include "neoteny.cuh"
 using namespace neoteny;
 
@@ -12,10 +12,7 @@ typedef bf16 real;
 #endif
 
 static constexpr int kPack = Pack<real>::size;
-
-struct Angles {
-    float cosine[kPack], sine[kPack];
-};
+static constexpr int kAhead = 4;
 
 __device__ __forceinline__ void read(const float* from, float* to) {
 #pragma unroll
@@ -26,40 +23,57 @@ __device__ __forceinline__ void read(const float* from, float* to) {
     }
 }
 
-__device__ __forceinline__ void turn(const real* from, real* to, const Angles& a, int half) {
-    Pack<real> x = load_pack(from), y = load_pack(from + half);
-#pragma unroll
-    for (int k = 0; k < kPack; k++) {
-        float p = to_float(x.at[k]), q = to_float(y.at[k]);
-        x.at[k] = from_float<real>(p * a.cosine[k] - q * a.sine[k]);
-        y.at[k] = from_float<real>(q * a.cosine[k] + p * a.sine[k]);
-    }
-    store_pack(to, x);
-    store_pack(to + half, y);
-}
-
-// A block takes one row t of both tensors; sign is -1 in backward.
-extern "C" __global__ void rotary(const real* q, real* q_out, const real* k, real* k_out, const float* cosines, const float* sines, int q_heads, int k_heads, int size,
-                                  int half, long long q_row, long long q_head, long long k_row, long long k_head, float sign) {
+// A block takes one row t of both tensors; sign is -1 in backward. A thread keeps the angles of its features and turns them in every lanes-th head, kAhead
+// heads in flight.
+extern "C" __global__ void __launch_bounds__(512) rotary(const real* q, real* q_out, const real* k, real* k_out, const float* cosines, const float* sines, int q_heads, int k_heads,
+                                                         int size, int half, long long q_row, long long q_head, long long k_row, long long k_head, long long q_out_row,
+                                                         long long q_out_head, long long k_out_row, long long k_out_head, float sign) {
     const long long t = blockIdx.x;
-    const int turning = half / kPack, passing = (size - 2 * half) / kPack, each = turning + passing;
-    for (int i = threadIdx.x; i < (q_heads + k_heads) * each; i += blockDim.x) {
-        int head = i / each, part = i % each;
-        const bool isQuery = head < q_heads;
-        if (!isQuery) head -= q_heads;
-        const real* from = isQuery ? q + t * q_row + head * q_head : k + t * k_row + head * k_head;
-        real* to = isQuery ? q_out + (t * q_heads + head) * size : k_out + (t * k_heads + head) * size;
-        if (part < turning) {
-            const int c = part * kPack;
-            Angles a;
-            read(cosines + t * half + c, a.cosine);
-            read(sines + t * half + c, a.sine);
+    q += t * q_row;
+    k += t * k_row;
+    q_out += t * q_out_row;
+    k_out += t * k_out_row;
+    const int heads = q_heads + k_heads, turning = half / kPack, lanes = blockDim.x / turning;
+    const int lane = threadIdx.x / turning, c = (threadIdx.x - lane * turning) * kPack;
+    if (lane < lanes) {
+        float cosine[kPack], sine[kPack];
+        read(cosines + t * half + c, cosine);
+        read(sines + t * half + c, sine);
 #pragma unroll
-            for (int j = 0; j < kPack; j++) a.sine[j] *= sign;
-            turn(from + c, to + c, a, half);
-        } else {
-            const int c = 2 * half + (part - turning) * kPack;
-            store_pack(to + c, load_pack(from + c));
+        for (int j = 0; j < kPack; j++) sine[j] *= sign;
+        for (int first = lane; first < heads; first += kAhead * lanes) {
+            Pack<real> a[kAhead], b[kAhead];
+#pragma unroll
+            for (int j = 0; j < kAhead; j++) {
+                const int head = first + j * lanes;
+                if (head < heads) {
+                    const real* from = head < q_heads ? q + head * q_head : k + (head - q_heads) * k_head;
+                    a[j] = load_pack(from + c);
+                    b[j] = load_pack(from + half + c);
+                }
+            }
+#pragma unroll
+            for (int j = 0; j < kAhead; j++) {
+                const int head = first + j * lanes;
+                if (head < heads) {
+                    real* to = head < q_heads ? q_out + head * q_out_head : k_out + (head - q_heads) * k_out_head;
+#pragma unroll
+                    for (int i = 0; i < kPack; i++) {
+                        const float x = to_float(a[j].at[i]), y = to_float(b[j].at[i]);
+                        a[j].at[i] = from_float<real>(x * cosine[i] - y * sine[i]);
+                        b[j].at[i] = from_float<real>(y * cosine[i] + x * sine[i]);
+                    }
+                    store_pack(to + c, a[j]);
+                    store_pack(to + half + c, b[j]);
+                }
+            }
         }
+    }
+    const int passing = q == q_out ? 0 : (size - 2 * half) / kPack;
+    for (int i = threadIdx.x; i < heads * passing; i += blockDim.x) {
+        const int head = i / passing, at = 2 * half + (i - head * passing) * kPack;
+        const real* from = head < q_heads ? q + head * q_head : k + (head - q_heads) * k_head;
+        real* to = head < q_heads ? q_out + head * q_out_head : k_out + (head - q_heads) * k_out_head;
+        store_pack(to + at, load_pack(from + at));
     }
 }

@@ -1,3 +1,4 @@
+using Neoteny.Modules;
 using Neoteny.Runtime.Operators.Kernels;
 using Neoteny.Tests;
 using TorchSharp;
@@ -23,18 +24,24 @@ public sealed class EmulatedRotaryTests
         var (q, k) = (joint.narrow(1, 0, heads), joint.narrow(1, heads, keyHeads));
         var angles = arange(0, Tokens, dtype: ScalarType.Float32).unsqueeze(1).mul(rand(1, half));
         var (cos, sin) = (angles.cos(), angles.sin());
+        using var rotary = new RotaryAngles { Cosines = cos, Sines = sin };
         using var launches = EmulatedLaunches.Begin();
         foreach (var backward in new[] { false, true })
         {
-            var (query, key) = RotaryKernels.Turn(q, k, cos, sin, backward);
+            var (query, key) = RotaryKernels.Turn(q, k, rotary, backward, inPlace: false);
             Nearly.Equal(Turned(q, cos, sin, backward), query);
             Nearly.Equal(Turned(k, cos, sin, backward), key!);
         }
 
-        var (alone, none) = RotaryKernels.Turn(k, null, cos, sin, backward: false);
+        var (alone, none) = RotaryKernels.Turn(k, null, rotary, backward: false, inPlace: false);
         Nearly.Equal(Turned(k, cos, sin, backward: false), alone);
         Assert.Null(none);
-        Assert.Equal(["rotary", "rotary", "rotary"], launches.Names);
+
+        var (expectedQuery, expectedKey) = (Turned(q, cos, sin, backward: false), Turned(k, cos, sin, backward: false));
+        RotaryKernels.Turn(q, k, rotary, backward: false, inPlace: true);
+        Nearly.Equal(expectedQuery, q);
+        Nearly.Equal(expectedKey, k);
+        Assert.Equal(["rotary", "rotary", "rotary", "rotary"], launches.Names);
     }
 
     private static Tensor Turned(Tensor x, Tensor cos, Tensor sin, bool backward)

@@ -6,9 +6,15 @@ using static TorchSharp.torch;
 namespace Neoteny.Plugins.Steady;
 
 /// <summary>Cross-entropy of all logits at once.</summary>
+#if !BORROWED
 [Provides("steady_loss")]
+#endif
 public sealed class SteadyLoss : ILoss
 {
+#if THROWING
+    public SteadyLoss() => throw new InvalidOperationException("not today");
+
+#endif
     public LossFeatures Supports => LossFeatures.None;
 
     public LossResult Compute(LossInput input)

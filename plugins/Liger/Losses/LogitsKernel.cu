@@ -1,0 +1,97 @@
+// Cross-entropy of a chunk of logits, fp32 arithmetic: a block of threads takes one row. In place: the row becomes its gradient. Rows may have any number of
+// columns: what stands before the first and after the last whole pack of 16 bytes is done one by one.
+#include "neoteny.cuh"
+using namespace neoteny;
+
+#ifdef WIDE
+typedef float real;
+#elif defined(HALF)
+typedef fp16 real;
+#else
+typedef bf16 real;
+#endif
+
+static constexpr int kPack = Pack<real>::size;
+static constexpr float kLowest = -3.0e38f;
+
+// cap * tanh(x / cap); by exponentials, since the fast tanh is good to 11 bits only.
+__device__ __forceinline__ float capped(float x, float cap) { return cap > 0.0f ? cap - 2.0f * cap / (1.0f + __expf(2.0f * x / cap)) : x; }
+
+struct Statistics {
+    float most, sum, total;
+
+    __device__ __forceinline__ void add(float z) {
+        const float larger = fmaxf(most, z);
+        sum = sum * __expf(most - larger) + __expf(z - larger);
+        most = larger;
+        total += z;
+    }
+};
+
+// With e = smoothing and k = z_factor: losses[t] = (lse - (1 - e) z[label] - e mean(z) + k lse^2) * s, and where differentiate is set z[t] becomes
+// factors[t] * s * ((1 + 2 k lse) softmax(z) - e / columns - (1 - e) [label]) * (1 - (z / cap)^2). s is the label's probability where by_probability is set,
+// else 1. A label below zero is ignored: its loss and its gradient are zero. A label that no column has gives NaN.
+extern "C" __global__ void __launch_bounds__(1024) logits(real* z, const long long* labels, const float* factors, float* losses, int columns, float smoothing, float z_factor,
+                                                          float cap, bool by_probability, bool differentiate) {
+    __shared__ float scratch[32];
+    const long long t = blockIdx.x;
+    real* row = z + t * columns;
+    const long long label = labels[t];
+    const RowCut cut = cut_row(row, columns);
+    const int first = cut.lead + threadIdx.x * kPack, step = blockDim.x * kPack;
+    if (label < 0) {
+        if (threadIdx.x == 0) losses[t] = 0.0f;
+        if (differentiate) {
+            Pack<real> zero;
+#pragma unroll
+            for (int k = 0; k < kPack; k++) zero.at[k] = from_float<real>(0.0f);
+            for (int c = first; c < cut.end; c += step) store_pack(row + c, zero);
+            if (cut.has_edge) row[cut.edge] = zero.at[0];
+        }
+        return;
+    }
+    Statistics own = {kLowest, 0.0f, 0.0f};
+    for (int c = first; c < cut.end; c += step) {
+        Pack<real> pack = load_pack(row + c);
+        float x[kPack], larger = own.most;
+#pragma unroll
+        for (int k = 0; k < kPack; k++) {
+            x[k] = capped(to_float(pack.at[k]), cap);
+            larger = fmaxf(larger, x[k]);
+        }
+        float part = 0.0f;
+#pragma unroll
+        for (int k = 0; k < kPack; k++) {
+            part += __expf(x[k] - larger);
+            own.total += x[k];
+        }
+        own.sum = own.sum * __expf(own.most - larger) + part;
+        own.most = larger;
+    }
+    if (cut.has_edge) own.add(capped(to_float(row[cut.edge]), cap));
+    const float top = block_max(own.most, scratch);
+    const float sum = block_sum(own.sum * __expf(own.most - top), scratch);
+    const float mean = smoothing > 0.0f ? block_sum(own.total, scratch) / (float)columns : 0.0f;
+    const float lse = top + logf(sum);
+    const float target = label < columns ? capped(to_float(row[label]), cap) : __int_as_float(0x7fffffff);
+    const float share = by_probability ? __expf(target - lse) : 1.0f;
+    if (threadIdx.x == 0) losses[t] = (lse - (1.0f - smoothing) * target - smoothing * mean + z_factor * lse * lse) * share;
+    if (!differentiate) return;
+    // Nobody may write before everybody has read the label's logit.
+    __syncthreads();
+    const float factor = factors[t] * share, slope = 1.0f + 2.0f * z_factor * lse, level = smoothing / (float)columns, inverse = cap > 0.0f ? 1.0f / cap : 0.0f;
+    auto gradient = [&](float raw, int c) {
+        const float x = capped(raw, cap), u = x * inverse;
+        float g = slope * __expf(x - lse) - level;
+        if (c == label) g -= 1.0f - smoothing;
+        // Zero times an infinite logit would not be zero.
+        return cap > 0.0f ? factor * g * (1.0f - u * u) : factor * g;
+    };
+    for (int c = first; c < cut.end; c += step) {
+        Pack<real> pack = load_pack(row + c);
+#pragma unroll
+        for (int k = 0; k < kPack; k++) pack.at[k] = from_float<real>(gradient(to_float(pack.at[k]), c + k));
+        store_pack(row + c, pack);
+    }
+    if (cut.has_edge) row[cut.edge] = from_float<real>(gradient(to_float(row[cut.edge]), cut.edge));
+}
