@@ -17,7 +17,7 @@ internal readonly record struct TileSizes(long Tokens, long Labels)
 
     // With fewer tokens a block, reading the head for each of them costs more than the products.
     private const long FewestCpuTokens = 128;
-    private const long CpuLogits = 8L << 20;
+    private const long CpuLogits = 7L << 20;
 
     // More rows make products no faster, fewer columns make them slower.
     private const long MostTokens = 8192;

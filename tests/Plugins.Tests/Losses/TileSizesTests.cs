@@ -36,8 +36,9 @@ public sealed class TileSizesTests
     }
 
     [Theory]
-    [InlineData(1024, 32_000, 256, 1024)]
+    [InlineData(1024, 32_000, 205, 1024)]
     [InlineData(300, 32_000, 150, 1024)]
+    [InlineData(1024, 8000, 256, 1024)]
     [InlineData(1024, 256_000, 128, 1024)]
     [InlineData(10, 7, 10, 7)]
     public void On_the_CPU_tiles_fit_into_the_cache(long tokens, long vocabulary, long rows, long labels)
