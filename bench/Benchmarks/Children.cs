@@ -12,6 +12,7 @@ internal static class Children
             Steps.StepMemory.Name => Steps.StepMemory.Measure(args[1..]),
             Checkpoints.LoadMemoryBenchmark.ChildName => Checkpoints.LoadMemoryBenchmark.Measure(args[1]),
             Startup.PluginLoading.Name => Startup.PluginLoading.Measure(args[1]),
+            Losses.HeadLossBenchmark.ChildName => Losses.HeadLossBenchmark.Measure(args[1..]),
             _ => throw new InputException($"There is no child measurement '{args[0]}'."),
         };
         Child.Answer(result);

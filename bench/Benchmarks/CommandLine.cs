@@ -52,6 +52,7 @@ internal static class CommandLine
         new Startup.StartupBenchmark(),
         new Swap.SwapBenchmark(),
         new Attention.AttentionBenchmark(),
+        new Losses.HeadLossBenchmark(),
         new Cpu.CpuOperatorBenchmark(),
         new Gpu.KernelBenchmark(),
     ];

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Neoteny.Conformance.Xunit;
+using Neoteny.Plugins.CCE;
 using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Flash;
 using Neoteny.Plugins.Flex;
@@ -15,7 +16,7 @@ public sealed class ShippedExtensionsHaveSuites : EveryExtensionHasASuite
     protected override IEnumerable<Assembly> Plugins =>
     [
         typeof(SdpaAttention).Assembly, typeof(FlashAttention2).Assembly, typeof(FlexAttention).Assembly, typeof(XformersAttention).Assembly,
-        typeof(CrossEntropyLoss).Assembly, typeof(LigerOptions).Assembly, typeof(LoraAdapter).Assembly,
+        typeof(CrossEntropyLoss).Assembly, typeof(CutCrossEntropyLoss).Assembly, typeof(LigerOptions).Assembly, typeof(LoraAdapter).Assembly,
     ];
 }
 
@@ -42,6 +43,11 @@ public sealed class XformersPluginConformance : PluginConformance
 public sealed class CrossEntropyPluginConformance : PluginConformance
 {
     protected override Assembly Plugin => typeof(CrossEntropyLoss).Assembly;
+}
+
+public sealed class CcePluginConformance : PluginConformance
+{
+    protected override Assembly Plugin => typeof(CutCrossEntropyLoss).Assembly;
 }
 
 public sealed class LigerPluginConformance : PluginConformance

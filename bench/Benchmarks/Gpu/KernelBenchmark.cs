@@ -36,19 +36,20 @@ internal sealed class KernelBenchmark : IBenchmark
         using var cases = new KernelCases();
         foreach (var of in cases.All())
         {
-            var (forward, backward) = Time(of, device, repeat, left, right);
+            var (forward, backward, peak) = Time(of, device, repeat, left, right);
             var rate = of.IsProduct ? operations : bytes;
             measurements.Add(new Measurement(of.Name, "forward", "ms", forward));
             measurements.Add(new Measurement(of.Name, "forward and backward", "ms", [.. forward.Zip(backward, static (f, b) => f + b)]));
             measurements.Add(new Measurement(of.Name, of.IsProduct ? "of the product's rate" : "of the copy's rate", "%",
                 [.. forward.Zip(backward, (f, b) => 100 * (of.Forward + of.Backward) / rate / (f + b))]));
+            measurements.Add(new Measurement(of.Name, "peak memory beyond the inputs", "MiB", peak));
         }
 
         return new Report
         {
             Title = "Built-in operators on the GPU",
             Method = "8192 tokens in bf16; times of the device by events around the operator, the host ahead of it. Shares are the bytes read and written at least (of products: the operations) "
-                + "over the time and over the rate of a copy (a product) on the same device.",
+                + "over the time and over the rate of a copy (a product) on the same device. Peak memory is the allocator's, results included.",
             Measurements = measurements,
             Notes = [$"Device: {device.Name}; copy {bytes / 1e9:f2} TB/s, product {operations / 1e9:f0} TFLOP/s"],
         };
@@ -72,17 +73,20 @@ internal sealed class KernelBenchmark : IBenchmark
         return new Measurement(group, name, "ms", samples);
     }
 
-    private static (List<double> Forward, List<double> Backward) Time(KernelCase of, CudaDevice device, int repeat, Tensor left, Tensor right)
+    private static (List<double> Forward, List<double> Backward, List<double> Peak) Time(KernelCase of, CudaDevice device, int repeat, Tensor left, Tensor right)
     {
         using var scope = NewDisposeScope();
         using var times = new OperatorTimes(device);
         var (inputs, gradients) = (of.Make(), (Tensor[]?)null);
-        var (forward, backward) = (new List<double>(), new List<double>());
+        var (forward, backward, peak) = (new List<double>(), new List<double>(), new List<double>());
         for (var i = 0; i < WarmUp + repeat; i++)
         {
             // The device is busy while the host issues what is measured.
             for (var p = 0; p < AheadProducts; p++)
                 left.mm(right).Dispose();
+            of.Before?.Invoke();
+            var before = DeviceMemory.Use(device.Index).Allocated;
+            DeviceMemory.ResetPeak(device.Index);
             using var tape = new Tape(new TapeOptions { Profiler = times });
             var outputs = of.Apply(tape, [.. inputs.Select(tape.Input)]);
             gradients ??= [.. outputs.Select(o => o.Tensor.dim() == 0 ? ones([], device: CUDA) : randn(o.Tensor.shape, dtype: ScalarType.BFloat16, device: CUDA))];
@@ -95,9 +99,10 @@ internal sealed class KernelBenchmark : IBenchmark
             {
                 forward.Add(read[$"{of.Operator} forward"].Milliseconds);
                 backward.Add(read[$"{of.Operator} backward"].Milliseconds);
+                peak.Add((DeviceMemory.Use(device.Index).PeakAllocated - before) / (double)(1 << 20));
             }
         }
 
-        return (forward, backward);
+        return (forward, backward, peak);
     }
 }

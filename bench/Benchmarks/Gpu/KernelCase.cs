@@ -15,6 +15,9 @@ internal sealed record KernelCase(string Name, string Operator, long[][] Inputs,
     /// <summary>Whether matrix products bound it, not memory.</summary>
     public bool IsProduct { get; init; }
 
+    /// <summary>What is done before each call and not measured.</summary>
+    public Action? Before { get; init; }
+
     /// <summary>Random inputs.</summary>
     public Tensor[] Make() => [.. Inputs.Select(s => randn(s, dtype: ScalarType.BFloat16, device: CUDA))];
 }

@@ -4,6 +4,7 @@ using Neoteny.Models.Configuration;
 using Neoteny.Models.Decoder;
 using Neoteny.Modules;
 using Neoteny.Parameters;
+using Neoteny.Plugins.CCE;
 using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Liger;
 using Neoteny.Runtime.Operators;
@@ -28,10 +29,23 @@ internal sealed class KernelCases : IDisposable
             yield return Gate(width);
         yield return Turn();
         foreach (var (width, trains) in new[] { (2048, true), (2048, false), (4096, true), (4096, false) })
-            yield return Loss("head and cross-entropy", new CrossEntropyLoss(), width, trains);
+        {
+            foreach (var (name, loss) in Losses())
+                yield return Loss(name, loss, width, trains);
+        }
+
         foreach (var of in Liger())
             yield return of;
     }
+
+    private static IEnumerable<(string Name, ILoss Loss)> Losses() =>
+    [
+        ("head and cross-entropy", new CrossEntropyLoss()),
+        ("cut_cross_entropy", new CutCrossEntropyLoss(new CceOptions())),
+        ("cut_cross_entropy in 64 MiB", new CutCrossEntropyLoss(new CceOptions { WorkspaceMegabytes = 64 })),
+        ("cut_cross_entropy, cce_low_memory", new CutCrossEntropyLoss(new CceOptions { LowMemory = true })),
+        ("cut_cross_entropy, cce_low_memory in 128 MiB", new CutCrossEntropyLoss(new CceOptions { LowMemory = true, WorkspaceMegabytes = 128 })),
+    ];
 
     private IEnumerable<KernelCase> Liger()
     {
@@ -146,13 +160,10 @@ internal sealed class KernelCases : IDisposable
             Scale = 1.0 / Tokens,
             NeedsGradient = needs,
         });
-        return new KernelCase($"{name}, H={width}, {(trains ? "trained" : "frozen")}", loss.Name, [[Tokens, width]], (trains ? 6.0 : 4.0) * Tokens * width * Vocabulary, 0, (tape, x) =>
-        {
-            weight.SetGradient(null);
-            return [tape.Apply(loss, x[0])];
-        })
+        return new KernelCase($"{name}, H={width}, {(trains ? "trained" : "frozen")}", loss.Name, [[Tokens, width]], (trains ? 6.0 : 4.0) * Tokens * width * Vocabulary, 0, (tape, x) => [tape.Apply(loss, x[0])])
         {
             IsProduct = true,
+            Before = () => weight.SetGradient(null),
         };
     }
 

@@ -40,6 +40,7 @@ public sealed record LossCase(string Name, int Tokens, int Hidden, int Vocabular
         new("primes", 13, 31, 97),
         new("hidden size 123", 5, 123, 1009) { Ignored = IgnoredLabels.None },
         new("more tokens", 131, 16, 211),
+        new("several blocks of tokens", 300, 8, 2111),
         new("two labels", 9, 8, 2),
     ];
 
@@ -47,6 +48,7 @@ public sealed record LossCase(string Name, int Tokens, int Hidden, int Vocabular
     public static IReadOnlyList<LossCase> Large { get; } =
     [
         Long("vocabulary of 50257", 3, 24, 50_257),
+        Long("vocabulary of 50257, hidden size 123", 1, 123, 50_257) with { Ignored = IgnoredLabels.None },
         Long("vocabulary of 128256", 2, 8, 128_256) with { Ignored = IgnoredLabels.None },
         Long("vocabulary of 256000", 2, 8, 256_000) with { Ignored = IgnoredLabels.None },
     ];

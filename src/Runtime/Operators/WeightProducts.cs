@@ -6,12 +6,6 @@ namespace Neoteny.Runtime.Operators;
 /// <summary>The three products of a linear map with a weight in whatever format it is stored.</summary>
 public static class WeightProducts
 {
-    // 6 is fp32.
-    private static readonly Native.AtenScript Wide = new("""
-        def accumulate(c, a, b):
-            return torch.addmm(c, a, b, 6, beta=1.0, alpha=1.0, out=c)
-        """);
-
     /// <summary><c>y[T, O] = x W' + b</c>, a new tensor.</summary>
     public static Tensor Forward(Parameter weight, Parameter? bias, Tensor x_TI)
     {
@@ -81,6 +75,6 @@ public static class WeightProducts
     public static void AddWide(Tensor sum_OI, Tensor left_TO, Tensor right_TI)
     {
         using var transposed = left_TO.t();
-        Wide.Run("accumulate", sum_OI, transposed, right_TI);
+        WideProducts.Add(sum_OI, transposed, right_TI);
     }
 }

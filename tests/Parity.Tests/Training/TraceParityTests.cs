@@ -1,6 +1,5 @@
 using Neoteny.Losses;
 using Neoteny.Parity.Tests.Models;
-using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Liger;
 using Neoteny.Tests;
 using Neoteny.Training.Loop;
@@ -18,20 +17,32 @@ public class TraceParityTests
     // The reference itself moves its final weights by up to 1.4e-5 when every starting weight moves by a relative 1e-6.
     private static readonly double WeightTolerance = TestDevice.IsCuda ? 1e-4 : 3e-5;
 
-    public static TheoryData<string> Cases() => [.. FixtureFolders.Names("train")];
+    public static TheoryData<string> Names() => [.. FixtureFolders.Names("train")];
+
+    public static TheoryData<string, string> Cases()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var name in FixtureFolders.Names("train"))
+        {
+            foreach (var loss in ShippedLosses.Names)
+                data.Add(name, loss);
+        }
+
+        return data;
+    }
 
     [Fact]
     public void The_fixtures_hold_training_traces() => Assert.NotEmpty(FixtureFolders.Names("train"));
 
     [SkippableTheory]
     [MemberData(nameof(Cases))]
-    public void Losses_norms_rates_and_final_weights_agree(string name) => Check(name, fuses: false);
+    public void Losses_norms_rates_and_final_weights_agree(string name, string loss) => Check(name, ShippedLosses.Make(loss), fuses: false);
 
     [SkippableTheory]
-    [MemberData(nameof(Cases))]
-    public void Losses_norms_rates_and_final_weights_agree_with_fused_modules(string name) => Check(name, fuses: true);
+    [MemberData(nameof(Names))]
+    public void Losses_norms_rates_and_final_weights_agree_with_fused_modules(string name) => Check(name, new LigerFusedLinearCrossEntropy(new LigerOptions()), fuses: true);
 
-    private static void Check(string name, bool fuses)
+    private static void Check(string name, ILoss loss, bool fuses)
     {
         using var scope = NewDisposeScope();
         using var expected = new TrainingCase(name);
@@ -39,7 +50,6 @@ public class TraceParityTests
         foreach (var parameter in fixture.Model.BaseParameters)
             parameter.Trains = true;
 
-        ILoss loss = fuses ? new LigerFusedLinearCrossEntropy(new LigerOptions()) : new CrossEntropyLoss();
         if (fuses)
             FusedModules.Install(fixture.Model);
         using var optimizer = new AdamW(fixture.Model.BaseParameters, Settings(expected));
