@@ -6,12 +6,15 @@ namespace Neoteny.Benchmarks.Gpu;
 /// <param name="IsAdapted">Whether LoRA of rank 16 on every linear module trains instead of all weights.</param>
 /// <param name="State">How the optimizer keeps bf16 weights.</param>
 /// <param name="Layers">How many layers of the model; null for all.</param>
-internal sealed record GpuCase(GpuShape Shape, GpuLayout Layout, bool IsAdapted, GpuState State, int? Layers)
+/// <param name="Attention">The attention kernel.</param>
+/// <param name="With">The set of plugins besides.</param>
+internal sealed record GpuCase(GpuShape Shape, GpuLayout Layout, bool IsAdapted, GpuState State, int? Layers, string Attention, string With)
 {
     /// <summary>Its name in files.</summary>
     public string Name => string.Join('-', new[]
     {
         Shape.Name, Layers is { } count ? $"{count}layers" : null, Layout.Name, IsAdapted ? "lora" : "full", IsAdapted ? null : State.ToString().ToLowerInvariant(),
+        Attention == GpuKernels.UsualAttention ? null : Attention, With == GpuKernels.Sets[0] ? null : With,
     }.OfType<string>());
 }
 

@@ -6,8 +6,8 @@ using TorchSharp;
 namespace Neoteny.Benchmarks.Gpu;
 
 /// <summary>
-/// <c>gpu-step [--shape A,B] [--layout dense,packed,fresh] [--mode full,lora] [--state bf16,master,stochastic] [--layers N] [--repeat N] [--output FOLDER]</c>:
-/// every combination, one after another.
+/// <c>gpu-step [--shape A,B] [--layout dense,packed,fresh] [--mode full,lora] [--state bf16,master,stochastic] [--layers N]
+/// [--attention flash_attention_3,sdpa] [--with none,liger,cce,liger+cce] [--repeat N] [--output FOLDER]</c>: every combination, one after another.
 /// </summary>
 internal static class GpuStepCommand
 {
@@ -47,7 +47,9 @@ internal static class GpuStepCommand
         from layout in List(options, "--layout", "dense").Select(n => Find(GpuLayout.All, n, l => l.Name, "--layout"))
         from mode in List(options, "--mode", "full").Select(n => Find(["full", "lora"], n, m => m, "--mode"))
         from state in List(options, "--state", "bf16").Select(n => Find(Enum.GetValues<GpuState>(), n, s => s.ToString().ToLowerInvariant(), "--state"))
-        select new GpuCase(shape, layout, mode == "lora", state, Number(options, "--layers"));
+        from attention in List(options, "--attention", GpuKernels.UsualAttention).Select(n => Find([.. GpuKernels.Attention.Keys], n, a => a, "--attention"))
+        from set in List(options, "--with", GpuKernels.Sets[0]).Select(n => Find(GpuKernels.Sets, n, s => s, "--with"))
+        select new GpuCase(shape, layout, mode == "lora", state, Number(options, "--layers"), attention, set);
 
     private static string[] List(Dictionary<string, string> options, string name, string otherwise) => options.GetValueOrDefault(name, otherwise).Split(',');
 
@@ -61,7 +63,7 @@ internal static class GpuStepCommand
 
     private static Dictionary<string, string> Read(string[] args)
     {
-        string[] known = ["--shape", "--layout", "--mode", "--state", "--layers", "--repeat", "--output"];
+        string[] known = ["--shape", "--layout", "--mode", "--state", "--layers", "--attention", "--with", "--repeat", "--output"];
         var options = new Dictionary<string, string>();
         for (var i = 0; i < args.Length; i += 2)
         {

@@ -35,7 +35,7 @@ internal sealed class GpuStepRun(GpuCase of, int repeat)
         return new Report
         {
             Title = $"A training step on the GPU: {of.Name}",
-            Method = $"Random bf16 weights and tokens, every token trained; forward, backward, gradient norm, AdamW ({Words(of)}), no clipping, no dropout. Time is between events at the ends of "
+            Method = $"Random bf16 weights and tokens, every token trained; forward, backward, gradient norm, AdamW ({Words(of)}), no clipping, no dropout, attention by {of.Attention}{Plugins(of)}. Time is between events at the ends of "
                 + $"successive steps, {repeat} of them after {Warm} to warm up, host included. MFU6 = (6 N T + 12 layers heads head_size sum(length^2) / 2) / time / 989 TFLOP/s, N the weights "
                 + "in matrix products with the head; recomputation is not counted. Peak is the maximum of libtorch's allocator.",
             Measurements = measurements,
@@ -156,6 +156,8 @@ internal sealed class GpuStepRun(GpuCase of, int repeat)
         var squares = lengths.Sum(l => (double)l * l);
         return (6 * training.ProductWeights * lengths.Sum()) + (12 * training.Model.Spec.Kernels.Sum(k => (double)k.QueryHeads * k.HeadSize) * squares / 2);
     }
+
+    private static string Plugins(GpuCase of) => of.With switch { "none" => "", "liger" => ", Liger's modules", "cce" => ", cut cross-entropy", _ => ", Liger's modules, cut cross-entropy" };
 
     private static string Words(GpuCase of) => (of.IsAdapted, of.State) switch
     {

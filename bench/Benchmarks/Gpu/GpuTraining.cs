@@ -1,9 +1,7 @@
 using Neoteny.Batches;
 using Neoteny.Models.Adapters;
 using Neoteny.Models.Decoder;
-using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Lora;
-using Neoteny.Plugins.Sdpa;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Optimizers;
 using TorchSharp;
@@ -22,12 +20,13 @@ internal sealed class GpuTraining : IDisposable
     {
         manual_seed(1);
         Model = DecoderBuilder.Build(of.Shape.Describe(of.Layers), Weight);
-        Model.Attention.Exchange(new SdpaAttention());
+        Model.Attention.Exchange(GpuKernels.Attention[of.Attention]());
         foreach (var parameter in Model.BaseParameters)
             parameter.Trains = !of.IsAdapted;
         if (of.IsAdapted)
             AdapterSetup.Attach(Model, new LoraAdapter(new LoraOptions { Rank = Rank, Alpha = Alpha, TargetLinear = true }), null, seed: 1);
-        var loss = new CrossEntropyLoss();
+        GpuKernels.Override(Model, of.With);
+        var loss = GpuKernels.Loss(of.With);
         Optimizer = new AdamW(Model.Parameters.Where(p => p.Trains), new AdamWSettings
         {
             StochasticRounding = of.State != GpuState.Master,

@@ -49,7 +49,8 @@ extern "C" __global__ void cross_entropy(real* logits, const long long* labels, 
     const float rest = logf(total), share = 1.0f / total;
     const float factor = weights == nullptr ? scale : scale * weights[t];
     if (threadIdx.x == 0) {
-        const float loss = top - to_float(row[label]) + rest;
+        // A label beyond the vocabulary makes the loss NaN, which ends the run, instead of reading what lies behind the row.
+        const float loss = label < columns ? top - to_float(row[label]) + rest : __int_as_float(0x7fc00000);
         losses[t] = loss;
         scaled[t] = loss * factor;
     }
