@@ -1,16 +1,8 @@
 // Tiles of logits, fp32 arithmetic: a block of threads takes the columns of one token. Rows begin at multiples of 16 bytes; their length is any.
+#define DTYPE_VARIANTS
 #include "neoteny.cuh"
 using namespace neoteny;
 
-#ifdef WIDE
-typedef float real;
-#elif defined(HALF)
-typedef fp16 real;
-#else
-typedef bf16 real;
-#endif
-
-static constexpr int kPack = Pack<real>::size;
 static constexpr float kLowest = -3.0e38f;
 
 struct Statistics {

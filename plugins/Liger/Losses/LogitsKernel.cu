@@ -1,17 +1,9 @@
 // Cross-entropy of a chunk of logits, fp32 arithmetic: a block of threads takes one row. In place: the row becomes its gradient. Rows may have any number of
 // columns: what stands before the first and after the last whole pack of 16 bytes is done one by one.
+#define DTYPE_VARIANTS
 #include "neoteny.cuh"
 using namespace neoteny;
 
-#ifdef WIDE
-typedef float real;
-#elif defined(HALF)
-typedef fp16 real;
-#else
-typedef bf16 real;
-#endif
-
-static constexpr int kPack = Pack<real>::size;
 static constexpr float kLowest = -3.0e38f;
 
 // cap * tanh(x / cap); by exponentials, since the fast tanh is good to 11 bits only.

@@ -1,16 +1,8 @@
 // Cross-entropy of a block of logits, fp32 arithmetic: a block of threads takes one row. In place: the row becomes its gradient.
+#define DTYPE_VARIANTS
 #include "neoteny.cuh"
 using namespace neoteny;
 
-#ifdef WIDE
-typedef float real;
-#elif defined(HALF)
-typedef fp16 real;
-#else
-typedef bf16 real;
-#endif
-
-static constexpr int kPack = Pack<real>::size;
 static constexpr float kLowest = -3.0e38f;
 
 // loss[t] = logsumexp(z[t]) - z[t, label]; z[t] becomes factor[t] * (softmax(z[t]) - [label]) where differentiate is set. A label below zero is ignored:

@@ -131,4 +131,16 @@ __device__ __forceinline__ float block_max(float x, float* scratch) {
     return x;
 }
 
+// For sources that are compiled once for each dtype (CudaPacks.Variant): define DTYPE_VARIANTS before including this.
+#ifdef DTYPE_VARIANTS
+#ifdef WIDE
+typedef float real;
+#elif defined(HALF)
+typedef fp16 real;
+#else
+typedef bf16 real;
+#endif
+static constexpr int kPack = Pack<real>::size;
+#endif
+
 }  // namespace neoteny

@@ -40,7 +40,7 @@ public static class CudaPacks
     /// <summary>Elements in 16 bytes.</summary>
     public static int Size(ScalarType dtype) => dtype == ScalarType.Float32 ? 4 : 8;
 
-    /// <summary>A source compiled for a dtype: with the macro WIDE for fp32, HALF for fp16, none for bf16.</summary>
+    /// <summary>A source compiled for a dtype: with the macro WIDE for fp32, HALF for fp16, none for bf16; <c>DTYPE_VARIANTS</c> of neoteny.cuh makes <c>real</c> of them.</summary>
     public static CudaSource Variant(CudaSource source, ScalarType dtype) => dtype switch
     {
         ScalarType.Float32 => source.With("WIDE", 1),

@@ -1,20 +1,13 @@
 // Divergence of a student's distribution Q from a teacher's P, both from logits over a temperature, fp32 arithmetic: a block of threads takes one row. KIND 0
 // is KL(P || Q), 1 is KL(Q || P), 2 is beta KL(P || M) + (1 - beta) KL(Q || M) with M = beta P + (1 - beta) Q.
+#define DTYPE_VARIANTS
 #include "neoteny.cuh"
 using namespace neoteny;
 
 #ifndef KIND
 #define KIND 0
 #endif
-#ifdef WIDE
-typedef float real;
-#elif defined(HALF)
-typedef fp16 real;
-#else
-typedef bf16 real;
-#endif
 
-static constexpr int kPack = Pack<real>::size;
 static constexpr float kLowest = -3.0e38f;
 
 struct Partition {

@@ -1,20 +1,12 @@
 // y = act(gate) * up over rows of I features, 16 bytes at a time, with the activation chosen by ACTIVATION: 0 SiLU, 1 GELU, 2 GELU with tanh, 3 ReLU. Rows
 // may lie apart. A thread has two packs of each tensor in flight.
+#define DTYPE_VARIANTS
 #include "neoteny.cuh"
 using namespace neoteny;
 
 #ifndef ACTIVATION
 #define ACTIVATION 0
 #endif
-#ifdef WIDE
-typedef float real;
-#elif defined(HALF)
-typedef fp16 real;
-#else
-typedef bf16 real;
-#endif
-
-static constexpr int kPack = Pack<real>::size;
 
 struct Point {
     float value, slope;

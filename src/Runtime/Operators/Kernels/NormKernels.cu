@@ -1,5 +1,6 @@
 // RMSNorm, and LayerNorm where CENTERED is defined, over rows of contiguous features, with the residual's addition on the way. blockDim.x threads take
 // a row and hold PACKS packs of 16 bytes each; a block has blockDim.y rows at a time, more than one only where a row takes one warp. Statistics are fp32.
+#define DTYPE_VARIANTS
 #include "neoteny.cuh"
 using namespace neoteny;
 
@@ -9,15 +10,6 @@ using namespace neoteny;
 #ifndef STAGES
 #define STAGES 3
 #endif
-#ifdef WIDE
-typedef float real;
-#elif defined(HALF)
-typedef fp16 real;
-#else
-typedef bf16 real;
-#endif
-
-static constexpr int kPack = Pack<real>::size;
 
 // Sums of N numbers over the threads of a row; every one gets them. scratch: 32 * N floats that nobody uses before the barrier after this one.
 template <int N> __device__ __forceinline__ void row_sums(float (&x)[N], float* scratch) {

@@ -1,17 +1,9 @@
 // Rotary embedding in the half-split layout of one or two tensors [T, heads, D] with any strides of rows and heads, 16 bytes at a time:
 // feature i turns with feature i + F by the angle of (t, i); features from 2 F on pass. Results may lie where the inputs do.
+#define DTYPE_VARIANTS
 #include "neoteny.cuh"
 using namespace neoteny;
 
-#ifdef WIDE
-typedef float real;
-#elif defined(HALF)
-typedef fp16 real;
-#else
-typedef bf16 real;
-#endif
-
-static constexpr int kPack = Pack<real>::size;
 static constexpr int kAhead = 4;
 
 __device__ __forceinline__ void read(const float* from, float* to) {
