@@ -1,6 +1,10 @@
 namespace Neoteny.Runtime.Cpu;
 
 /// <summary>Numbers that one instruction works on: loops written for it run with as many as the processor has.</summary>
+/// <remarks>
+/// Loops over short rows carry <c>AggressiveOptimization</c>: before the runtime compiles them a second time they would make a call for each of these operators.
+/// Loops over a vocabulary do not: the runtime replaces them while they run, with code that is a third faster.
+/// </remarks>
 /// <typeparam name="TSelf">The implementing structure.</typeparam>
 internal unsafe interface ILanes<TSelf>
     where TSelf : struct, ILanes<TSelf>

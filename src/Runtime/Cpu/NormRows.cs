@@ -102,6 +102,7 @@ internal readonly unsafe struct NormRows
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private (float Dot, float Total) Sums<T>(float* dy, float* x, float mean)
         where T : struct, ILanes<T>
     {
@@ -125,6 +126,7 @@ internal readonly unsafe struct NormRows
         return (dot, total);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Join<T>(float* a, float* b, float* sum, int n)
         where T : struct, ILanes<T>
     {
@@ -140,6 +142,7 @@ internal readonly unsafe struct NormRows
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Total<T>(float* x, int n)
         where T : struct, ILanes<T>
     {
@@ -159,6 +162,7 @@ internal readonly unsafe struct NormRows
         return total;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Squares<T>(float* x, int n, float mean)
         where T : struct, ILanes<T>
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
@@ -47,6 +48,7 @@ internal static unsafe class RotaryLoops
         GC.KeepAlive(sin_TF);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TurnHead<T>(float* x, float* y, float* cos, float* sin, int half, float direction)
         where T : struct, ILanes<T>
     {
