@@ -2,6 +2,7 @@ using Neoteny.Autograd;
 using Neoteny.Parameters;
 using Neoteny.Runtime;
 using Neoteny.Runtime.Operators;
+using Neoteny.Tests;
 using static TorchSharp.torch;
 
 namespace Neoteny.Core.Tests.Autograd;

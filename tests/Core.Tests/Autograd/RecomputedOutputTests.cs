@@ -1,5 +1,6 @@
 using Neoteny.Autograd;
 using Neoteny.Runtime;
+using Neoteny.Tests;
 using static TorchSharp.torch;
 
 namespace Neoteny.Core.Tests.Autograd;

@@ -1,6 +1,7 @@
 using Neoteny.Autograd;
 using Neoteny.Runtime;
 using Neoteny.Runtime.Operators;
+using Neoteny.Tests;
 using static TorchSharp.torch;
 
 namespace Neoteny.Core.Tests.Autograd;

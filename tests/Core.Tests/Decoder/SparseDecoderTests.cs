@@ -7,6 +7,7 @@ using Neoteny.Models.Decoder;
 using Neoteny.Models.Families;
 using Neoteny.Modules;
 using Neoteny.Runtime;
+using Neoteny.Tests;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Optimizers;
 using TorchSharp;
@@ -143,7 +144,7 @@ public sealed class SparseDecoderTests : IDisposable
         model.CheckpointsLayers = checkpoints;
         using var batch = MicroBatch.Pack([Documents[0], (new long[4], [-100, -100, -100, -100]), Documents[1]], null, [1]);
         Once();
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count();
         for (var i = 0; i < 3; i++)
         {
             Once();

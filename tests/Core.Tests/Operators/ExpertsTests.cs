@@ -3,6 +3,7 @@ using Neoteny.Modules;
 using Neoteny.Parameters;
 using Neoteny.Runtime;
 using Neoteny.Runtime.Operators;
+using Neoteny.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -107,7 +108,7 @@ public sealed class ExpertsTests : IDisposable
         using var experts = new ExpertSet(Clamped, biases: true, rank: 2);
         var (x, chosen) = (randn(6, ExpertSet.Hidden), Choose(6, 2));
         Compare(experts, x, chosen, 2e-6);
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count();
         for (var i = 0; i < 3; i++)
         {
             using var inner = NewDisposeScope();

@@ -5,6 +5,7 @@ using Neoteny.Core.Tests.Operators;
 using Neoteny.Parameters;
 using Neoteny.Runtime;
 using Neoteny.Runtime.Operators;
+using Neoteny.Tests;
 using static TorchSharp.torch;
 
 namespace Neoteny.Core.Tests.Parameters;

@@ -1,5 +1,6 @@
 using Neoteny.Models.Generation;
 using Neoteny.Models.Tokenizers;
+using Neoteny.Tests;
 using static TorchSharp.torch;
 
 namespace Neoteny.Parity.Tests.Models;
@@ -118,7 +119,7 @@ public class GenerationParityTests
         using var fixture = ModelCase.OpenOwn("llama");
         var generator = new TextGenerator(fixture.Model);
         Once();
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count();
         for (var i = 0; i < 20; i++)
         {
             Once();

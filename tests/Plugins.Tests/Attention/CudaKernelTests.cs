@@ -4,6 +4,7 @@ using Neoteny.Plugins.Sdpa;
 using Neoteny.Plugins.Xformers;
 using Neoteny.Runtime;
 using Neoteny.Runtime.AttentionOperators;
+using Neoteny.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -53,7 +54,7 @@ public sealed class CudaKernelTests : IDisposable
     [Fact]
     public void What_is_derived_from_a_layout_is_made_once_and_freed_with_it()
     {
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count();
         var layout = SequenceLayout.Of([3, 2]);
         Tensor Double(SequenceLayout l) => l.QueryOffsets.mul(Scalars.Of(2L)).DetachFromDisposeScope();
         var first = layout.Derived("doubled", Double);

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Neoteny.Core.Tests.Autograd;
+namespace Neoteny.Tests;
 
 /// <summary>Counts the tensors that live, after finalizing those that nobody holds.</summary>
 internal static class LiveTensors
