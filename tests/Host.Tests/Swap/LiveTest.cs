@@ -116,7 +116,7 @@ internal sealed class LiveTest : IDisposable
     {
         // The runtime compiles hot methods again on a thread of its own, and holds the context of one meanwhile.
         var alive = Alive(id);
-        for (var i = 0; i < 40 && alive > least; i++)
+        for (var i = 0; i < 20 && alive > least; i++)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
