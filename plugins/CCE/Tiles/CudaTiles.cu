@@ -9,9 +9,6 @@ struct Statistics {
     float most, sum, total;
 };
 
-// cap tanh(z / cap) from the exponential: the fast tanh has an error of 2^-11.
-__device__ __forceinline__ float capped(float z, float cap) { return cap == 0.0f ? z : cap * (1.0f - 2.0f / (1.0f + __expf(2.0f * z / cap))); }
-
 // The largest z, the sum of exp(z - largest), and the plain sum of a row, the same in every thread. All threads of the block take part.
 __device__ __forceinline__ Statistics gather(const real* row, int columns, float cap, float* scratch) {
     const int whole = columns - columns % kPack;

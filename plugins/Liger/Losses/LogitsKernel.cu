@@ -6,9 +6,6 @@ using namespace neoteny;
 
 static constexpr float kLowest = -3.0e38f;
 
-// cap * tanh(x / cap); by exponentials, since the fast tanh is good to 11 bits only.
-__device__ __forceinline__ float capped(float x, float cap) { return cap > 0.0f ? cap - 2.0f * cap / (1.0f + __expf(2.0f * x / cap)) : x; }
-
 struct Statistics {
     float most, sum, total;
 

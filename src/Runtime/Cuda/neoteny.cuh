@@ -131,6 +131,9 @@ __device__ __forceinline__ float block_max(float x, float* scratch) {
     return x;
 }
 
+// A softcap: cap tanh(z / cap), and z where cap is 0. From the exponential: the fast tanh has an error of 2^-11.
+__device__ __forceinline__ float capped(float z, float cap) { return cap == 0.0f ? z : cap * (1.0f - 2.0f / (1.0f + __expf(2.0f * z / cap))); }
+
 // For sources that are compiled once for each dtype (CudaPacks.Variant): define DTYPE_VARIANTS before including this.
 #ifdef DTYPE_VARIANTS
 #ifdef WIDE

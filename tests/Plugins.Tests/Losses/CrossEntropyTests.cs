@@ -1,4 +1,3 @@
-using Neoteny.Adapters;
 using Neoteny.Autograd;
 using Neoteny.Conformance;
 using Neoteny.Losses;
@@ -27,7 +26,7 @@ public sealed class CrossEntropyTests : IDisposable
     public void Extreme_logits_stay_finite(double softcap)
     {
         using var head = new ConformanceHead(new Parameter("head", tensor([1e4f, -1e4f, 0f]).unsqueeze(1)) { Trains = true }) { Softcap = softcap };
-        var actual = new CrossEntropyLoss().Compute(Input(head, LossFeatures.PerToken | (softcap > 0 ? LossFeatures.Softcap : 0), ones(3, 1), tensor([0L, 1L, 2L])));
+        var actual = new CrossEntropyLoss().Compute(LossCalls.Input(head, LossFeatures.PerToken | (softcap > 0 ? LossFeatures.Softcap : 0), ones(3, 1), tensor([0L, 1L, 2L])));
         double[] expected = softcap == 0 ? [0, 2e4, 1e4] : [0, 60, 30];
         Assert.All(actual.PerToken!.data<float>().Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 1e-3));
         Assert.True(actual.HiddenGradient!.isfinite().all().item<bool>());
@@ -42,13 +41,13 @@ public sealed class CrossEntropyTests : IDisposable
         using var head = Head(LossFeatures.Bias, ScalarType.Float32, 3, Vocabulary);
         using var apart = new ConformanceHead(Copy(head.Weight)) { Bias = Copy(head.Bias!) };
         var (hidden, labels) = (randn(Tokens, 3), Labels(Tokens, Vocabulary));
-        var whole = new CrossEntropyLoss().Compute(Input(head, LossFeatures.Bias | LossFeatures.PerToken, hidden, labels));
+        var whole = new CrossEntropyLoss().Compute(LossCalls.Input(head, LossFeatures.Bias | LossFeatures.PerToken, hidden, labels));
         List<LossResult> parts = [];
         for (var from = 0; from < Tokens; from += 25)
         {
             var count = Math.Min(25, Tokens - from);
             parts.Add(new CrossEntropyLoss().Compute(
-                Input(apart, LossFeatures.Bias | LossFeatures.PerToken, hidden.narrow(0, from, count), labels.narrow(0, from, count))));
+                LossCalls.Input(apart, LossFeatures.Bias | LossFeatures.PerToken, hidden.narrow(0, from, count), labels.narrow(0, from, count))));
         }
 
         Close.To(cat([.. parts.Select(p => p.PerToken!)]), whole.PerToken!, 1e-6, "loss of each token");
@@ -82,31 +81,7 @@ public sealed class CrossEntropyTests : IDisposable
 
     private static Parameter Copy(Parameter parameter) => new(parameter.Path, parameter.Rent().Tensor.clone()) { Trains = true };
 
-    private static Tensor Labels(int tokens, int vocabulary)
-        => tensor(Enumerable.Range(0, tokens).Select(t => t % 3 == 2 ? -100L : t == 0 ? vocabulary - 1 : t * 7919L % vocabulary).ToArray());
+    private static Tensor Labels(int tokens, int vocabulary) => LossCalls.Labels(tokens, vocabulary);
 
-    private static ConformanceHead Head(LossFeatures demands, ScalarType dtype, int hidden, int vocabulary)
-    {
-        manual_seed(3);
-        Parameter Make(string name, params long[] shape) => new(name, randn(shape).mul_(Scalars.Of(0.5)).to(dtype)) { Trains = true };
-        return new ConformanceHead(Make("head", vocabulary, hidden))
-        {
-            Bias = demands.HasFlag(LossFeatures.Bias) ? Make("bias", vocabulary) : null,
-            Deltas = demands.HasFlag(LossFeatures.AdaptedHead) ? [new LowRankDelta { A = Make("a", 2, hidden), B = Make("b", vocabulary, 2), Scale = 0.7 }] : [],
-            Softcap = demands.HasFlag(LossFeatures.Softcap) ? 2.5 : 0,
-        };
-    }
-
-    private static LossInput Input(ConformanceHead head, LossFeatures demands, Tensor hidden, Tensor labels, bool needsGradient = true) => new()
-    {
-        Hidden = hidden,
-        Head = head,
-        Labels = labels,
-        Demands = demands,
-        Scale = 0.125,
-        NeedsGradient = needsGradient,
-        LabelSmoothing = demands.HasFlag(LossFeatures.LabelSmoothing) ? 0.1 : 0,
-        ZLoss = demands.HasFlag(LossFeatures.ZLoss) ? 0.01 : 0,
-        TokenWeights = demands.HasFlag(LossFeatures.TokenWeights) ? arange(labels.size(0), dtype: ScalarType.Float32).mul_(Scalars.Of(0.3)) : null,
-    };
+    private static ConformanceHead Head(LossFeatures demands, ScalarType dtype, int hidden, int vocabulary) => LossCalls.Head(demands, dtype, hidden, vocabulary, spread: 0.5);
 }

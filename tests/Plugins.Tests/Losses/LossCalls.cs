@@ -13,11 +13,11 @@ internal static class LossCalls
     public const LossFeatures Everything = LossFeatures.Softcap | LossFeatures.Bias | LossFeatures.TokenWeights | LossFeatures.PerToken | LossFeatures.AdaptedHead
         | LossFeatures.LabelSmoothing | LossFeatures.ZLoss;
 
-    /// <summary>A head whose parameters train unless it is frozen.</summary>
-    public static ConformanceHead Head(LossFeatures demands, ScalarType dtype, long hidden, long vocabulary, bool trains = true, Device? device = null)
+    /// <summary>A head whose parameters train unless it is frozen; <paramref name="spread"/> is their standard deviation.</summary>
+    public static ConformanceHead Head(LossFeatures demands, ScalarType dtype, long hidden, long vocabulary, bool trains = true, Device? device = null, double spread = 0.3)
     {
         manual_seed(3);
-        Parameter Make(string name, params long[] shape) => new(name, randn(shape).mul_(Scalars.Of(0.3)).to(dtype).to(device ?? CPU)) { Trains = trains };
+        Parameter Make(string name, params long[] shape) => new(name, randn(shape).mul_(Scalars.Of(spread)).to(dtype).to(device ?? CPU)) { Trains = trains };
         return new ConformanceHead(Make("head", vocabulary, hidden))
         {
             Bias = demands.HasFlag(LossFeatures.Bias) ? Make("bias", vocabulary) : null,
