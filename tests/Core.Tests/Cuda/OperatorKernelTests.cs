@@ -74,12 +74,14 @@ public sealed class OperatorKernelTests
         {
             foreach (var beta in new[] { 0, 0.3, 1 })
             {
+                // Of two distributions that hardly differ, the rounding of their logarithms is what is left.
                 Compare([[tokens, vocabulary]], [], (tape, x, _) =>
                 {
                     var device = x[0].Tensor.device;
                     var teacher = tape.Keep(arange(0, tokens * (long)vocabulary, dtype: ScalarType.Float32).reshape(tokens, vocabulary).sin().to(device).to(x[0].Tensor.dtype));
                     return [tape.Apply(Divergence.JensenShannon(beta, 1.5), x[0], tape.Constant(teacher), tape.Constant(tape.Keep(ones(tokens, device: device))))];
-                });
+                },
+                smallest: 5e-2f);
             }
         }
     }
@@ -88,7 +90,7 @@ public sealed class OperatorKernelTests
     public void A_product_is_added_to_the_gradient_that_another_use_of_the_input_left()
         => Compare([[40, 64]], [[32, 64], [48, 64]], (tape, x, p) => [tape.Apply(new Linear(p[0]), x[0]), tape.Apply(new Linear(p[1]), x[0])]);
 
-    private static void Compare(long[][] inputs, long[][] weights, Func<Tape, Value[], Parameter[], Value[]> body)
+    private static void Compare(long[][] inputs, long[][] weights, Func<Tape, Value[], Parameter[], Value[]> body, float smallest = 1e-6f)
     {
         foreach (var (dtype, tolerance) in Types)
         {
@@ -101,7 +103,7 @@ public sealed class OperatorKernelTests
             for (var i = 0; i < expected.Count; i++)
             {
                 var (e, a) = (expected[i], actual[i].to(CPU).to(ScalarType.Float32));
-                var error = a.sub(e).norm().item<float>() / Math.Max(1e-6f, e.norm().item<float>());
+                var error = a.sub(e).norm().item<float>() / Math.Max(smallest, e.norm().item<float>());
                 Assert.True(error < tolerance, $"{dtype}, inputs {string.Join(";", inputs.Select(s => string.Join(",", s)))}, result {i}: relative error {error}");
             }
         }

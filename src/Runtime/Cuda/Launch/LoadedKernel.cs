@@ -5,21 +5,26 @@ namespace Neoteny.Runtime.Cuda;
 /// <summary>A kernel on one device, with what is known of its parameters.</summary>
 internal sealed unsafe class LoadedKernel
 {
+    /// <summary>What every block gets unasked, static and dynamic together.</summary>
     private const int FreeSharedBytes = 48 << 10;
+
     private const int RegistersAttribute = 4;
     private const int LocalBytesAttribute = 3;
     private const int StaticSharedAttribute = 1;
     private const int MaximumDynamicSharedAttribute = 8;
+    private const int PreferredSharedPercentAttribute = 9;
 
     private static readonly nint ParameterInfo = NativeLibrary.TryLoad("libcuda.so.1", out var library)
         && NativeLibrary.TryGetExport(library, "cuFuncGetParamInfo", out var address) ? address : 0;
 
-    private int allowedShared = FreeSharedBytes;
+    private int allowedShared;
+    private int unhintedShared;
 
     public LoadedKernel(CudaModule module, string name)
     {
         (Module, Name, Handle) = (module, name, module.Function(name));
         Sizes = ReadSizes(Handle);
+        allowedShared = FreeSharedBytes - StaticSharedBytes;
     }
 
     public CudaModule Module { get; }
@@ -37,9 +42,16 @@ internal sealed unsafe class LoadedKernel
 
     public int StaticSharedBytes => Attribute(StaticSharedAttribute);
 
-    /// <summary>Raises the limit on dynamic shared memory where a launch needs more than any kernel gets unasked.</summary>
+    /// <summary>Prepares a launch with so much dynamic shared memory: raises the limit where it is more than any kernel gets unasked.</summary>
     public void Allow(int sharedBytes)
     {
+        if (sharedBytes > unhintedShared)
+        {
+            // Who stages in shared memory wants as many blocks as fit; the driver's own guess leaves more to the L1 cache. A hint: its status says nothing.
+            _ = DriverApi.cuFuncSetAttribute(Handle, PreferredSharedPercentAttribute, 100);
+            unhintedShared = int.MaxValue;
+        }
+
         if (sharedBytes <= allowedShared)
             return;
         var status = DriverApi.cuFuncSetAttribute(Handle, MaximumDynamicSharedAttribute, sharedBytes);

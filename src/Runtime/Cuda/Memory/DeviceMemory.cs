@@ -57,6 +57,9 @@ public static unsafe class DeviceMemory
     {
         var allocator = Allocator();
         var table = *(nint**)allocator;
+
+        // libtorch unmaps pages through the driver, which refuses a thread that has no context yet; libtorch ends the process then.
+        CudaDevice.Get(0).Bind();
         ((delegate* unmanaged<nint, ulong, ulong, void>)table[EmptyCacheSlot])(allocator, 0, 0);
     }
 

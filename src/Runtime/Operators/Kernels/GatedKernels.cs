@@ -10,7 +10,7 @@ namespace Neoteny.Runtime.Operators.Kernels;
 internal static class GatedKernels
 {
     private const int Warp = 32;
-    private const int MostThreads = 256;
+    private const int MostThreads = 512;
 
     private static readonly CudaSource Source = CudaSource.Beside(typeof(GatedKernels));
     private static readonly ConcurrentDictionary<(ScalarType, int), (CudaKernel Forward, CudaKernel Backward)> Sets = new();

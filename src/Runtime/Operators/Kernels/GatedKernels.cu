@@ -53,7 +53,7 @@ __device__ __forceinline__ void differentiate(const Pack<real>& dy, Pack<real>& 
     }
 }
 
-extern "C" __global__ void __launch_bounds__(256) gated_forward(const real* gate, const real* up, real* y, int columns, long long gate_stride, long long up_stride) {
+extern "C" __global__ void __launch_bounds__(512) gated_forward(const real* gate, const real* up, real* y, int columns, long long gate_stride, long long up_stride) {
     const long long t = blockIdx.x;
     gate += t * gate_stride;
     up += t * up_stride;
@@ -73,7 +73,7 @@ extern "C" __global__ void __launch_bounds__(256) gated_forward(const real* gate
 }
 
 // Results may lie where the inputs do.
-extern "C" __global__ void __launch_bounds__(256) gated_backward(const real* dy, const real* gate, const real* up, real* dgate, real* dup, int columns, long long dy_stride,
+extern "C" __global__ void __launch_bounds__(512) gated_backward(const real* dy, const real* gate, const real* up, real* dgate, real* dup, int columns, long long dy_stride,
                                                                  long long gate_stride, long long up_stride, long long dgate_stride, long long dup_stride) {
     const long long t = blockIdx.x;
     dy += t * dy_stride;

@@ -13,10 +13,13 @@ internal static class NormKernels
     private const int MostThreads = 512;
     private const int MostPacks = 8;
     private const int RowsOfWarps = 8;
-    private const int MostStages = 3;
+    private const int MostStages = 2;
 
-    /// <summary>Threads of a multiprocessor that keep its memory busy in backward: more would need more lines of partial sums.</summary>
-    private const int BackwardThreads = 768;
+    /// <summary>What the backward kernel declares of shared memory itself.</summary>
+    private const int StaticSharedBytes = 512;
+
+    /// <summary>Threads of a multiprocessor that keep its memory busy in backward: their registers fit, and more would need more lines of partial sums.</summary>
+    private const int BackwardThreads = 512;
 
     private static readonly CudaSource Source = CudaSource.Beside(typeof(NormKernels));
     private static readonly ConcurrentDictionary<(ScalarType, int, int, bool), Set> Sets = new();
@@ -67,7 +70,7 @@ internal static class NormKernels
     public static NormGradients Backward(NormBackward of, NormWeights weights, NormSettings settings)
     {
         var device = CudaDevice.Get(of.Input.device_index);
-        return Backward(of, weights, settings, device.Multiprocessors, device.SharedMemoryPerBlock);
+        return Backward(of, weights, settings, device.Multiprocessors, device.SharedMemoryPerBlock - StaticSharedBytes);
     }
 
     /// <summary>The same on so many multiprocessors of so much shared memory.</summary>
@@ -109,11 +112,11 @@ internal static class NormKernels
         return ((int)(x.numel() / x.size(-1)), (int)x.size(-1), ((all + packs - 1) / packs + Warp - 1) / Warp * Warp);
     }
 
-    /// <summary>Packs of 16 bytes a thread holds: two keep enough loads in flight, unless the row is short.</summary>
+    /// <summary>Packs of 16 bytes a thread holds: four keep enough loads in flight with few threads to wait for, unless the row is short.</summary>
     private static int Packs(Tensor x)
     {
         var all = x.size(-1) / CudaPacks.Size(x.dtype);
-        var packs = all >= 2 * Warp ? 2 : 1;
+        var packs = all >= 8 * Warp ? 4 : all >= 2 * Warp ? 2 : 1;
         while (all > packs * (long)MostThreads)
             packs *= 2;
         return packs;

@@ -8,7 +8,7 @@ using namespace neoteny;
 #define PACKS 1
 #endif
 #ifndef STAGES
-#define STAGES 3
+#define STAGES 2
 #endif
 
 // Sums of N numbers over the threads of a row; every one gets them. scratch: 32 * N floats that nobody uses before the barrier after this one.
@@ -168,6 +168,7 @@ extern "C" __global__ void __launch_bounds__(512) norm_backward(const real* dy, 
 #ifdef CENTERED
     centre = line < rows ? mean[line] : 0.0f;
 #endif
+    const float share = 1.0f / (float)columns;
     int slot = 0, parity = 0;
     for (int r = line; r < rows; r += lines) {
         const int ahead = r + (STAGES - 1) * lines;
@@ -192,7 +193,7 @@ extern "C" __global__ void __launch_bounds__(512) norm_backward(const real* dy, 
 #pragma unroll
                 for (int k = 0; k < kPack; k++) {
                     const float g = to_float(d.at[k]) * (to_float(scale[p].at[k]) + offset);
-                    sums[0] += g * (to_float(v.at[k]) - centre) * inv;
+                    sums[0] += g * (to_float(v.at[k]) - centre);
 #ifdef CENTERED
                     sums[1] += g;
 #endif
@@ -200,10 +201,11 @@ extern "C" __global__ void __launch_bounds__(512) norm_backward(const real* dy, 
             }
         }
         row_sums(sums, scratch[parity]);
-        const float along = sums[0] / (float)columns;
+        // What multiplies n, and what is added, in dx.
+        const float along = -inv * inv * sums[0] * share;
         float level = 0.0f;
 #ifdef CENTERED
-        level = sums[1] / (float)columns;
+        level = -inv * sums[1] * share;
 #endif
         const long long row = (long long)r * columns;
 #pragma unroll
@@ -219,7 +221,7 @@ extern "C" __global__ void __launch_bounds__(512) norm_backward(const real* dy, 
 #ifdef CENTERED
                     db[p][k] += g;
 #endif
-                    float value = inv * (g * (to_float(scale[p].at[k]) + offset) - n * along - level);
+                    float value = inv * (g * (to_float(scale[p].at[k]) + offset)) + (n * along + level);
                     if (added != nullptr) value += to_float(a.at[k]);
                     out.at[k] = from_float<real>(value);
                 }
@@ -260,8 +262,15 @@ extern "C" __global__ void __launch_bounds__(1024) norm_weights(const float* par
     real* to = blockIdx.y == 0 ? dw : db;
     int c = blockIdx.x * 32 + threadIdx.x;
     float sum = 0.0f;
-    if (c < columns && from != nullptr)
-        for (int b = threadIdx.y; b < lines; b += 32) sum += from[(long long)b * columns + c];
+    if (c < columns && from != nullptr) {
+        int b = threadIdx.y;
+        for (; b + 96 < lines; b += 128) {
+            const float* at = from + (long long)b * columns + c;
+            const long long step = 32LL * columns;
+            sum += (at[0] + at[step]) + (at[2 * step] + at[3 * step]);
+        }
+        for (; b < lines; b += 32) sum += from[(long long)b * columns + c];
+    }
     tile[threadIdx.y][threadIdx.x] = sum;
     __syncthreads();
     sum = warp_sum(tile[threadIdx.x][threadIdx.y]);

@@ -11,8 +11,8 @@ internal static class RotaryKernels
     private const int MostThreads = 512;
     private const int Warp = 32;
 
-    /// <summary>Heads that a thread has in flight, as in the kernel.</summary>
-    private const int Ahead = 4;
+    /// <summary>Heads that a thread turns one after the other.</summary>
+    private const int HeadsOfThread = 2;
 
     private static readonly CudaSource Source = CudaSource.Beside(typeof(RotaryKernels));
     private static readonly ConcurrentDictionary<ScalarType, CudaKernel> Kernels = new();
@@ -30,7 +30,7 @@ internal static class RotaryKernels
         var turned = inPlace ? first : Fresh(first);
         var turnedSecond = inPlace || second is null ? second : Fresh(second);
         var turning = half / CudaPacks.Size(first.dtype);
-        var lanes = Math.Clamp((heads + otherHeads + Ahead - 1) / Ahead, 1, MostThreads / turning);
+        var lanes = Math.Clamp((heads + otherHeads + HeadsOfThread - 1) / HeadsOfThread, 1, MostThreads / turning);
         Kernels.GetOrAdd(first.dtype, static dtype => CudaPacks.Variant(Source, dtype).Kernel("rotary")).Launch(
             new LaunchShape(first.size(0), Math.Min(MostThreads, (turning * lanes + Warp - 1) / Warp * Warp)), first, turned, Argument(second), Argument(turnedSecond),
             angles.Cosines, angles.Sines, heads, otherHeads, size, half, first.stride(0), first.stride(1), second?.stride(0) ?? 0L, second?.stride(1) ?? 0L, turned.stride(0),

@@ -4,8 +4,6 @@
 #include "neoteny.cuh"
 using namespace neoteny;
 
-static constexpr int kAhead = 4;
-
 __device__ __forceinline__ void read(const float* from, float* to) {
 #pragma unroll
     for (int k = 0; k < kPack; k += 4) {
@@ -15,8 +13,7 @@ __device__ __forceinline__ void read(const float* from, float* to) {
     }
 }
 
-// A block takes one row t of both tensors; sign is -1 in backward. A thread keeps the angles of its features and turns them in every lanes-th head, kAhead
-// heads in flight.
+// A block takes one row t of both tensors; sign is -1 in backward. A thread keeps the angles of its features and turns them in every lanes-th head.
 extern "C" __global__ void __launch_bounds__(512) rotary(const real* q, real* q_out, const real* k, real* k_out, const float* cosines, const float* sines, int q_heads, int k_heads,
                                                          int size, int half, long long q_row, long long q_head, long long k_row, long long k_head, long long q_out_row,
                                                          long long q_out_head, long long k_out_row, long long k_out_head, float sign) {
@@ -33,32 +30,18 @@ extern "C" __global__ void __launch_bounds__(512) rotary(const real* q, real* q_
         read(sines + t * half + c, sine);
 #pragma unroll
         for (int j = 0; j < kPack; j++) sine[j] *= sign;
-        for (int first = lane; first < heads; first += kAhead * lanes) {
-            Pack<real> a[kAhead], b[kAhead];
+        for (int head = lane; head < heads; head += lanes) {
+            const real* from = head < q_heads ? q + head * q_head : k + (head - q_heads) * k_head;
+            real* to = head < q_heads ? q_out + head * q_out_head : k_out + (head - q_heads) * k_out_head;
+            Pack<real> a = load_pack(from + c), b = load_pack(from + half + c);
 #pragma unroll
-            for (int j = 0; j < kAhead; j++) {
-                const int head = first + j * lanes;
-                if (head < heads) {
-                    const real* from = head < q_heads ? q + head * q_head : k + (head - q_heads) * k_head;
-                    a[j] = load_pack(from + c);
-                    b[j] = load_pack(from + half + c);
-                }
+            for (int i = 0; i < kPack; i++) {
+                const float x = to_float(a.at[i]), y = to_float(b.at[i]);
+                a.at[i] = from_float<real>(x * cosine[i] - y * sine[i]);
+                b.at[i] = from_float<real>(y * cosine[i] + x * sine[i]);
             }
-#pragma unroll
-            for (int j = 0; j < kAhead; j++) {
-                const int head = first + j * lanes;
-                if (head < heads) {
-                    real* to = head < q_heads ? q_out + head * q_out_head : k_out + (head - q_heads) * k_out_head;
-#pragma unroll
-                    for (int i = 0; i < kPack; i++) {
-                        const float x = to_float(a[j].at[i]), y = to_float(b[j].at[i]);
-                        a[j].at[i] = from_float<real>(x * cosine[i] - y * sine[i]);
-                        b[j].at[i] = from_float<real>(y * cosine[i] + x * sine[i]);
-                    }
-                    store_pack(to + c, a[j]);
-                    store_pack(to + half + c, b[j]);
-                }
-            }
+            store_pack(to + c, a);
+            store_pack(to + half + c, b);
         }
     }
     const int passing = q == q_out ? 0 : (size - 2 * half) / kPack;
