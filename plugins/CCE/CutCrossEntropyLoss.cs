@@ -76,8 +76,14 @@ public sealed class CutCrossEntropyLoss(CceOptions options) : ILoss
             return TileSizes.StreamedInCache(call.Vocabulary);
         }
 
-        var isSummedApart = call.Input.NeedsGradient && weight.Trains && TileSum.DType(weight, call.Input.Hidden.dtype) != ScalarType.Float32;
-        var sizes = TileSizes.Streamed(call.Tokens, call.Vocabulary, Workspace, call.Hidden.element_size(), isSummedApart ? sizeof(float) * weight.Shape[1] : 0);
+        TileSizes Sizes(long sumBytes) => TileSizes.Streamed(call.Tokens, call.Vocabulary, Workspace, call.Hidden.element_size(), sumBytes);
+        var sizes = Sizes(0);
+        var isWhole = sizes.Tokens >= call.Tokens && options.FilterThreshold == 0;
+        if (call.Input.NeedsGradient && weight.Trains && TileSum.NeedsSum(weight, call, isWhole))
+        {
+            sizes = Sizes(sizeof(float) * weight.Shape[1]);
+        }
+
         return options.FilterThreshold > 0 ? sizes.Filtered() : sizes;
     }
 

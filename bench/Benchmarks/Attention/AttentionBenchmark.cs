@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Neoteny.Attention;
 using Neoteny.Benchmarks.Harness;
 using Neoteny.Plugins.Flash;
+using Neoteny.Plugins.Flex;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Plugins.Xformers;
 using Neoteny.Runtime.Cuda;
@@ -21,6 +22,7 @@ internal sealed class AttentionBenchmark : IBenchmark
     private static readonly (string Name, IAttention Kernel)[] Kernels =
     [
         ("sdpa", new SdpaAttention()), ("flash_attention_2", new FlashAttention2()), ("flash_attention_3", new FlashAttention3()), ("xformers", new XformersAttention()),
+        ("flex_attention", new FlexAttention(new FlexOptions())),
     ];
 
     public string Name => "attention";

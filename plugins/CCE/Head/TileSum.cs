@@ -4,7 +4,11 @@ using static TorchSharp.torch;
 
 namespace Neoteny.Plugins.CCE.Head;
 
-/// <summary>The gradient of the head's weight, one range of the vocabulary at a time: fp32 while it is summed, added to the parameter's gradient once.</summary>
+/// <summary>The gradient of the head's weight, one range of the vocabulary at a time: added to the parameter's gradient once, rounded once.</summary>
+/// <remarks>
+/// Where one product gives the whole sum of a range, it goes into the parameter's gradient itself: products sum in fp32 whatever they write. Where several blocks of tokens give it, their
+/// sum is kept in fp32 until it is complete.
+/// </remarks>
 internal sealed class TileSum
 {
     private readonly Tensor gradient_VH;
@@ -12,22 +16,34 @@ internal sealed class TileSum
 
     /// <summary>Starts; belongs to the dispose scope around.</summary>
     /// <param name="weight">A weight that trains.</param>
-    /// <param name="narrow">The dtype of a first gradient where the parameter does not say which it gathers in.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="isWhole">Whether one product gives the whole sum of a range.</param>
     /// <param name="labels">The most labels of a range.</param>
-    /// <param name="device">The device of the products.</param>
-    public TileSum(Parameter weight, ScalarType narrow, long labels, Device device)
+    public TileSum(Parameter weight, LossCall call, bool isWhole, long labels)
     {
-        gradient_VH = weight.GradientIn(DType(weight, narrow))!;
-        buffer_NH = gradient_VH.dtype == ScalarType.Float32 ? null : empty(labels, weight.Shape[1], dtype: ScalarType.Float32, device: device);
+        IsEmpty = weight.Gradient is null;
+        gradient_VH = weight.GradientIn(DType(weight, call.Input.Hidden.dtype))!;
+        if (NeedsSum(weight, call, isWhole))
+        {
+            buffer_NH = empty(labels, weight.Shape[1], dtype: ScalarType.Float32, device: call.Hidden.device);
+            IsEmpty = true;
+        }
     }
 
-    /// <summary>Whether a range's sum is memory of its own, which holds nothing before the first product.</summary>
-    public bool IsEmpty => buffer_NH is not null;
+    /// <summary>Whether the rows of a range hold nothing before the first product, which may replace them then.</summary>
+    public bool IsEmpty { get; }
 
-    /// <summary>The dtype that a parameter's gradient has, or would have.</summary>
-    public static ScalarType DType(Parameter weight, ScalarType narrow) => weight.Gradient?.dtype ?? weight.GradientType ?? narrow;
+    /// <summary>Whether sums need memory of their own: not where the parameter's gradient is fp32, or one product in its dtype gives them.</summary>
+    /// <param name="weight">A weight that trains.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="isWhole">Whether one product gives the whole sum of a range.</param>
+    public static bool NeedsSum(Parameter weight, LossCall call, bool isWhole)
+    {
+        var dtype = DType(weight, call.Input.Hidden.dtype);
+        return dtype != ScalarType.Float32 && !(isWhole && dtype == call.Hidden.dtype);
+    }
 
-    /// <summary>The sum of a range, fp32; a view in the dispose scope around.</summary>
+    /// <summary>The sum of a range; a view in the dispose scope around.</summary>
     public Tensor Rows(long first, long count) => buffer_NH is null ? gradient_VH.narrow(0, first, count) : buffer_NH.narrow(0, 0, count);
 
     /// <summary>Adds a range's sum to the gradient.</summary>
@@ -39,4 +55,7 @@ internal sealed class TileSum
             gradient_VH.narrow(0, first, count).add_(buffer_NH.narrow(0, 0, count), Scalars.One);
         }
     }
+
+    /// <summary>The dtype that a parameter's gradient has, or would have.</summary>
+    private static ScalarType DType(Parameter weight, ScalarType narrow) => weight.Gradient?.dtype ?? weight.GradientType ?? narrow;
 }

@@ -20,7 +20,7 @@ internal readonly record struct TileSizes(long Tokens, long Labels)
     private const long CpuLogits = 7L << 20;
 
     // More rows make products no faster, fewer columns make them slower.
-    private const long MostTokens = 8192;
+    private const long MostTokens = 16_384;
     private const long FewestLabels = 1024;
     private const long FilteredTokens = 1024;
     private const long FilteredLabels = 1024;

@@ -7,8 +7,9 @@ namespace Neoteny.Plugins.CCE.Passes;
 
 /// <summary>A range of the vocabulary at a time, twice: first for every token's log-sum-exp, then, with the logits computed again, for the gradient.</summary>
 /// <remarks>
-/// A third more operations than <see cref="OnePass"/>. In return the gradient of a range of the head is complete before the next begins, so it is summed in fp32 and
-/// added to the parameter's gradient once without an fp32 copy of the whole; and blocks can be left out whose gradient is known to be small.
+/// Up to a third more operations than <see cref="OnePass"/>: the second pass goes back over the tiles, and the logits of the last are still there. In return the gradient of a range of
+/// the head is complete before the next begins, so it is summed in fp32 and added to the parameter's gradient once without an fp32 copy of the whole; and blocks can be left out
+/// whose gradient is known to be small.
 /// </remarks>
 internal static class TwoPasses
 {
@@ -57,16 +58,19 @@ internal static class TwoPasses
     {
         var (input, weight) = (call.Input, call.Input.Head.Weight);
         var gradients = new HeadGradients(input, sumsWeight: false);
-        var sum = weight.Trains ? new TileSum(weight, input.Hidden.dtype, sizes.Labels, call.Hidden.device) : null;
-        for (var r = 0; r < ranges.Count; r++)
+        var sum = weight.Trains ? new TileSum(weight, call, isWhole: blocks.Count == 1, sizes.Labels) : null;
+        var isThere = true;
+        for (var r = ranges.Count - 1; r >= 0; r--)
         {
             using var scope = NewDisposeScope();
             var (first, labels) = ranges[r];
             var tile = call.Tile(first, labels);
             var rows_NH = sum?.Rows(first, labels);
             var isEmpty = true;
-            for (var b = 0; b < blocks.Count; b++)
+            for (var b = blocks.Count - 1; b >= 0; b--)
             {
+                var isLast = isThere;
+                isThere = false;
                 if (filter is not null && filter.Skips(r, b))
                 {
                     continue;
@@ -74,7 +78,11 @@ internal static class TwoPasses
 
                 using var inner = NewDisposeScope();
                 var z_CN = buffer.Tile(0, blocks[b].Rows.Count, labels);
-                tile.Logits(blocks[b], z_CN);
+                if (!isLast)
+                {
+                    tile.Logits(blocks[b], z_CN);
+                }
+
                 call.Math.Differentiate(z_CN, first, blocks[b].Rows, call.Terms);
                 tile.Backward(blocks[b], z_CN, gradients, rows_NH, replaces: isEmpty && sum is { IsEmpty: true });
                 isEmpty = false;

@@ -56,7 +56,7 @@ public sealed class Linear : Operator
     public override void Backward(BackwardContext context)
     {
         var dy_TO = context.Gradient;
-        if (deltas.Count == 0 && weight.Format.Product is null && context.NeedsGradient(0))
+        if (deltas.Count == 0 && weight.Format.Product is null && context.NeedsGradient(0) && context.Gathered(0) is not null)
         {
             using var w_OI = weight.Rent(dy_TO.dtype);
             context.GiveProduct(0, dy_TO, w_OI.Tensor);

@@ -25,7 +25,8 @@ public static class WeightProducts
         using var w_OI = weight.Rent(x_TI.dtype);
         if (bias is null)
         {
-            return nn.functional.linear(x_TI, w_OI.Tensor);
+            using var w_IO = w_OI.Tensor.t();
+            return WideProducts.TryMake(x_TI, w_IO) ?? nn.functional.linear(x_TI, w_OI.Tensor);
         }
 
         using var b_O = bias.Rent(x_TI.dtype);
@@ -42,7 +43,7 @@ public static class WeightProducts
         }
 
         using var w_OI = weight.Rent(dy_TO.dtype);
-        return dy_TO.mm(w_OI.Tensor);
+        return WideProducts.TryMake(dy_TO, w_OI.Tensor) ?? dy_TO.mm(w_OI.Tensor);
     }
 
     /// <summary>Adds <c>dW[O, I] = dy' x</c> to the parameter's gradient.</summary>

@@ -1,3 +1,4 @@
+using Neoteny.Runtime.Cuda.Products;
 using static TorchSharp.torch;
 
 namespace Neoteny.Runtime.Operators;
@@ -20,6 +21,11 @@ public static class WideProducts
     /// <param name="right_KN">Right factor in the same dtype.</param>
     public static void Add(Tensor sum_MN, Tensor left_MK, Tensor right_KN)
     {
+        if (TriedProducts.TryRun(sum_MN, left_MK, right_KN, adds: true))
+        {
+            return;
+        }
+
         if (sum_MN.dtype == left_MK.dtype)
         {
             sum_MN.addmm_(left_MK, right_KN, 1f, 1f);
@@ -36,6 +42,11 @@ public static class WideProducts
     /// <param name="right_KN">Right factor in the same dtype.</param>
     public static void Set(Tensor result_MN, Tensor left_MK, Tensor right_KN)
     {
+        if (TriedProducts.TryRun(result_MN, left_MK, right_KN, adds: false))
+        {
+            return;
+        }
+
         if (result_MN.dtype == left_MK.dtype)
         {
             result_MN.addmm_(left_MK, right_KN, 0f, 1f);
@@ -44,5 +55,23 @@ public static class WideProducts
         {
             Wide.Run("replace", result_MN, left_MK, right_KN);
         }
+    }
+
+    /// <summary><c>left right</c> in the factors' dtype where an algorithm is chosen for a product of this size by trying; null where libtorch's own choice serves.</summary>
+    internal static Tensor? TryMake(Tensor left_MK, Tensor right_KN)
+    {
+        if (!TriedProducts.Takes(left_MK, right_KN))
+        {
+            return null;
+        }
+
+        var result_MN = empty(left_MK.size(0), right_KN.size(1), dtype: left_MK.dtype, device: left_MK.device);
+        if (TriedProducts.TryRun(result_MN, left_MK, right_KN, adds: false))
+        {
+            return result_MN;
+        }
+
+        result_MN.Dispose();
+        return null;
     }
 }

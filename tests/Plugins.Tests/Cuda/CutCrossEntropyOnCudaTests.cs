@@ -21,7 +21,7 @@ public sealed class CutCrossEntropyOnCudaTests
     [CudaFact]
     public void Loss_and_gradients_are_those_of_the_CPU()
     {
-        foreach (var (tokens, hidden, vocabulary) in new[] { (1, 64, 8), (1, 123, 50_257), (130, 128, 1000), (700, 123, 50_257), (260, 64, 256_000), (5000, 64, 4099) })
+        foreach (var (tokens, hidden, vocabulary) in new[] { (1, 64, 8), (1, 123, 50_257), (130, 128, 1000), (700, 123, 50_257), (260, 64, 256_000), (9000, 64, 2051) })
         {
             foreach (var (dtype, tolerance) in DTypes)
             {

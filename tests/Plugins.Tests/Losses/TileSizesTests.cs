@@ -26,7 +26,8 @@ public sealed class TileSizesTests
     [InlineData(8192, 4096, 128, 8192, 4096)]
     [InlineData(8192, 0, 64, 8192, 4096)]
     [InlineData(8192, 4096, 16, 1024, 768)]
-    [InlineData(16384, 4096, 256, 8192, 8192)]
+    [InlineData(16_384, 4096, 256, 16_384, 5376)]
+    [InlineData(32_768, 4096, 256, 16_384, 5376)]
     [InlineData(1, 4096, 256, 1, 16128)]
     public void Two_passes_share_the_workspace_between_logits_and_the_sum_of_the_heads_gradient(long tokens, long hidden, long megabytes, long rows, long labels)
     {

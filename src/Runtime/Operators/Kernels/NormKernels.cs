@@ -94,7 +94,7 @@ internal static class NormKernels
             return new NormGradients(dx, null, null);
         var (dw, db) = (partial is null ? null : empty_like(weights.Scale), partialBias is null ? null : empty_like(weights.Scale));
         set.Weights.Launch(
-            new LaunchShape((columns + Warp - 1) / Warp, Warp) { BlockY = Warp, GridY = partialBias is null ? 1 : 2 }, Argument(partial), Argument(partialBias), Argument(dw), Argument(db),
+            new LaunchShape((columns + Warp - 1) / Warp, 8) { BlockY = 128, GridY = partialBias is null ? 1 : 2 }, Argument(partial), Argument(partialBias), Argument(dw), Argument(db),
             blocks * lines, columns);
         return new NormGradients(dx, dw, db);
     }
