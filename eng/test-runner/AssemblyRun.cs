@@ -21,7 +21,7 @@ internal static class AssemblyRun
         using var executor = framework.GetExecutor(assembly.GetName());
         executor.RunTests(cases, sink, new RunOptions());
         sink.Wait();
-        sink.WriteSkipped();
+        sink.WriteRemarks();
         return sink.Tally;
     }
 

@@ -5,8 +5,11 @@ namespace Neoteny.TestRunner;
 /// <summary>Hears what xunit finds and what becomes of each test.</summary>
 internal sealed class Sink(bool verbose) : IMessageSink, IDisposable
 {
+    private const decimal SlowSeconds = 5;
+
     private readonly ManualResetEventSlim finished = new();
     private readonly Dictionary<string, int> reasons = [];
+    private readonly List<(string Name, decimal Seconds)> slow = [];
 
     public List<ITestCase> Cases { get; } = [];
 
@@ -29,6 +32,8 @@ internal sealed class Sink(bool verbose) : IMessageSink, IDisposable
             case ITestPassed passed:
                 Tally.Passed++;
                 Tally.Seconds += (double)passed.ExecutionTime;
+                if (passed.ExecutionTime >= SlowSeconds)
+                    slow.Add((passed.Test.DisplayName, passed.ExecutionTime));
                 break;
             case ITestSkipped skipped:
                 Tally.Skipped++;
@@ -52,8 +57,11 @@ internal sealed class Sink(bool verbose) : IMessageSink, IDisposable
         finished.Reset();
     }
 
-    public void WriteSkipped()
+    /// <summary>Says what took long and what was skipped.</summary>
+    public void WriteRemarks()
     {
+        foreach (var (name, seconds) in slow.OrderByDescending(s => s.Seconds))
+            Console.WriteLine($"{seconds:f0} s: {name}");
         foreach (var (reason, count) in reasons)
             Console.WriteLine($"skipped {count}: {reason}");
     }

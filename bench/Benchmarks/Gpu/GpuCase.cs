@@ -14,7 +14,7 @@ internal sealed record GpuCase(GpuShape Shape, GpuLayout Layout, bool IsAdapted,
     public string Name => string.Join('-', new[]
     {
         Shape.Name, Layers is { } count ? $"{count}layers" : null, Layout.Name, IsAdapted ? "lora" : "full", IsAdapted ? null : State.ToString().ToLowerInvariant(),
-        Attention == GpuKernels.UsualAttention ? null : Attention, With == GpuKernels.Sets[0] ? null : With,
+        Attention == GpuKernels.UsualAttention ? null : Attention, With == GpuKernels.Sets[0] ? null : With.Replace('+', '-'),
     }.OfType<string>());
 }
 

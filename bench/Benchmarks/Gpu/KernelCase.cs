@@ -18,6 +18,9 @@ internal sealed record KernelCase(string Name, string Operator, long[][] Inputs,
     /// <summary>What is done before each call and not measured.</summary>
     public Action? Before { get; init; }
 
+    /// <summary>The exact gradient of the first input, in fp32, where it is compared; a new tensor.</summary>
+    public Func<Tensor[], Tensor>? Exact { get; init; }
+
     /// <summary>Random inputs.</summary>
     public Tensor[] Make() => [.. Inputs.Select(s => randn(s, dtype: ScalarType.BFloat16, device: CUDA))];
 }

@@ -17,7 +17,7 @@ internal sealed class AttentionChoice(PluginSet plugins, IReadOnlyList<Attention
     private const string Reference = "eager";
 
     // Each is the fastest of those after it wherever it runs. How long the documents are decides within a kernel, row by row.
-    private static readonly string[] OnCuda = ["flash_attention_3", "sdpa", "xformers", Reference];
+    private static readonly string[] OnCuda = ["flash_attention_3", "sdpa", "flex_attention", "xformers", Reference];
     private static readonly string[] Elsewhere = ["sdpa", Reference];
     private readonly AttentionFeatures all = layers.Aggregate(demands, (sum, layer) => sum | layer.Demands);
 

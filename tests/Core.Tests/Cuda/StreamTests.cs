@@ -34,6 +34,23 @@ public class StreamTests
     }
 
     [CudaFact]
+    public void Memory_of_a_stream_that_is_gone_can_be_given_back()
+    {
+        var device = CudaDevice.Get(0);
+        nint handle;
+        using (var stream = new CudaStream(device))
+        {
+            handle = stream.Handle;
+            using var use = stream.Use();
+            zeros(64 << 20, dtype: ScalarType.Byte, device: CUDA).Dispose();
+        }
+
+        DeviceMemory.ReleaseUnused();
+        using var next = new CudaStream(device);
+        Assert.Equal(handle, next.Handle);
+    }
+
+    [CudaFact]
     public void Pinned_memory_receives_and_sends_without_a_synchronizing_call()
     {
         using var scope = NewDisposeScope();

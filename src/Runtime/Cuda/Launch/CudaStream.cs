@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using static TorchSharp.torch;
 
 namespace Neoteny.Runtime.Cuda;
@@ -6,10 +7,16 @@ namespace Neoteny.Runtime.Cuda;
 /// <remarks>
 /// Order with other streams is made by events. Memory that libtorch gave out belongs to the stream that was current then: a stream that only reads or writes it waits
 /// for an event first, and the holder keeps the tensor until the owning stream has waited for this one.
+/// libtorch keeps the memory that it gave out on a stream for that stream, and waits for it before it hands the memory back to the driver, even when the stream is long unused. So a
+/// stream that was libtorch's current one is never destroyed: the next one made takes it over.
 /// </remarks>
 public sealed class CudaStream : IDisposable
 {
     private const uint NonBlocking = 1;
+
+    private static readonly ConcurrentDictionary<int, ConcurrentBag<nint>> Kept = new();
+
+    private bool isKnownToTorch;
 
     /// <summary>Creates a stream.</summary>
     /// <param name="device">Its device.</param>
@@ -18,7 +25,10 @@ public sealed class CudaStream : IDisposable
     {
         Device = device;
         device.Bind();
-        CudaStatus.Check(DriverApi.cuStreamCreateWithPriority(out var handle, NonBlocking, 0), "cuStreamCreateWithPriority");
+        if (KeptOf(device).TryTake(out var handle))
+            isKnownToTorch = true;
+        else
+            CudaStatus.Check(DriverApi.cuStreamCreateWithPriority(out handle, NonBlocking, 0), "cuStreamCreateWithPriority");
         Handle = handle;
     }
 
@@ -36,7 +46,11 @@ public sealed class CudaStream : IDisposable
     }
 
     /// <summary>Makes this stream libtorch's current one on this thread until the result is disposed.</summary>
-    public IDisposable Use() => new Guard(TorchStream.Enter(Device.Index, Handle));
+    public IDisposable Use()
+    {
+        isKnownToTorch = true;
+        return new Guard(TorchStream.Enter(Device.Index, Handle));
+    }
 
     /// <summary>Later work of this stream waits until an event has happened. The host does not wait.</summary>
     public void WaitFor(CudaEvent happened) => CudaStatus.Check(DriverApi.cuStreamWaitEvent(Handle, happened.Handle, 0), "cuStreamWaitEvent");
@@ -44,16 +58,21 @@ public sealed class CudaStream : IDisposable
     /// <summary>The host waits until all work of this stream is done.</summary>
     public void Synchronize() => CudaStatus.Check(DriverApi.cuStreamSynchronize(Handle), "cuStreamSynchronize");
 
-    /// <summary>Waits for the stream's work and frees it.</summary>
+    /// <summary>Waits for the stream's work and gives it back.</summary>
     public void Dispose()
     {
         if (Handle == 0)
             return;
         Device.Bind();
         _ = DriverApi.cuStreamSynchronize(Handle);
-        _ = DriverApi.cuStreamDestroy_v2(Handle);
+        if (isKnownToTorch)
+            KeptOf(Device).Add(Handle);
+        else
+            _ = DriverApi.cuStreamDestroy_v2(Handle);
         Handle = 0;
     }
+
+    private static ConcurrentBag<nint> KeptOf(CudaDevice device) => Kept.GetOrAdd(device.Index, static _ => []);
 
     private sealed class Guard(nint guard) : IDisposable
     {

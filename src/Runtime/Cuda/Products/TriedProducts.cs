@@ -1,3 +1,4 @@
+using Neoteny.Runtime.Native;
 using static TorchSharp.torch;
 
 namespace Neoteny.Runtime.Cuda.Products;
@@ -6,6 +7,7 @@ namespace Neoteny.Runtime.Cuda.Products;
 /// Large products of 16-bit matrices through cuBLASLt, with the algorithm that is the fastest of those it suggests, found by timing the first uses of each shape. libtorch takes the
 /// first suggestion, which for sums into fp32 needs up to a third longer.
 /// </summary>
+/// <remarks>Which algorithm wins can differ from run to run, and with it the order of sums in fp32: in libtorch's deterministic mode nothing is tried.</remarks>
 internal static class TriedProducts
 {
     /// <summary>Smaller products are over before a choice pays.</summary>
@@ -26,7 +28,7 @@ internal static class TriedProducts
     /// <returns>False where libtorch must do it; the result is untouched then.</returns>
     public static bool TryRun(Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds)
     {
-        if (!Takes(left_MK, right_KN) || ProductShape.Of(result_MN, left_MK, right_KN) is not { } shape || !CublasLt.IsPresent)
+        if (!Takes(left_MK, right_KN) || ProductShape.Of(result_MN, left_MK, right_KN) is not { } shape || !CublasLt.IsPresent || Determinism.IsOn)
             return false;
         var device = CudaDevice.Get(shape.Device);
         device.Bind();
