@@ -9,6 +9,20 @@ if [ $# -gt 0 ] && [ "${1#--}" = "$1" ]; then bundle=$1 && shift; fi
 [ -e "$bundle/bundle.tar.xz" ] || { echo "error: there is no bundle in $bundle. Make one with: eng/gpu-bundle.sh --tests $bundle" >&2; exit 2; }
 export NEOTENY_FIXTURES=${NEOTENY_FIXTURES:-$root/tests/Fixtures} NEOTENY_TEST_DEVICE=cuda
 home=${NEOTENY_BUNDLE_HOME:-/tmp/neoteny-bundle}
-run() { NEOTENY_BUNDLE_PROGRAM=tests/neoteny-tests "$bundle/neoteny" "$@"; }
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 if [[ " $* " != *" --filter "* ]]; then set -- "$@" --filter .Cuda. --filter .ModelParity --filter .AdapterParity --filter .GenerationParity --filter .BFloat16Parity --filter .TraceParity; fi
-run "$@" "$home/tests/Neoteny.Core.Tests.dll" "$home/tests/Neoteny.Plugins.Tests.dll" "$home/tests/Neoteny.Parity.Tests.dll"
+passed=0 failed=0 skipped=0
+
+# A process for each assembly: one that is ended by the device leaves the others their turn.
+for assembly in Core Plugins Parity; do
+  NEOTENY_BUNDLE_PROGRAM=tests/neoteny-tests "$bundle/neoteny" "$@" "$home/tests/Neoteny.$assembly.Tests.dll" | tee "$log"
+  if [[ $(tail -n 1 "$log") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped ]]; then
+    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + BASH_REMATCH[3]))
+  else
+    echo "FAILED Neoteny.$assembly.Tests: the process ended before its tests did; --verbose shows in which"
+    failed=$((failed + 1))
+  fi
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

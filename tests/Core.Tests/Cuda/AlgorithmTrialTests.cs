@@ -38,6 +38,19 @@ public sealed class AlgorithmTrialTests
     }
 
     [Fact]
+    public void What_could_not_be_used_is_not_kept()
+    {
+        var trial = new AlgorithmTrial(2);
+        for (var use = 0; use < 6; use++)
+        {
+            trial.Next(out _);
+            trial.Report(use % 2 == 0 ? double.PositiveInfinity : 7);
+        }
+
+        Assert.Equal(1, trial.Best);
+    }
+
+    [Fact]
     public void One_suggestion_is_not_tried()
     {
         var trial = new AlgorithmTrial(1);

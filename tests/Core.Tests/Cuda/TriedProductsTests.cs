@@ -61,6 +61,20 @@ public sealed class TriedProductsTests
         Assert.False(TriedProducts.TryRun(empty(4096, 3071, dtype: ScalarType.BFloat16, device: CUDA), left, right.narrow(1, 0, 3071), adds: false));
     }
 
+    [Fact]
+    public void A_matrix_lies_by_rows_or_by_columns_or_is_not_taken()
+    {
+        using var scope = NewDisposeScope();
+        var matrix = empty(6, 8);
+        Assert.Equal(new ProductShape.Lie(8, false), ProductShape.Lie.Of(matrix));
+        Assert.Equal(new ProductShape.Lie(8, true), ProductShape.Lie.Of(matrix.t()));
+        Assert.Equal(new ProductShape.Lie(8, false), ProductShape.Lie.Of(matrix.narrow(1, 2, 3)));
+        Assert.Equal(new ProductShape.Lie(8, true), ProductShape.Lie.Of(matrix.t().narrow(0, 2, 3)));
+        Assert.Null(ProductShape.Lie.Of(empty(6, 8, 2).select(2, 0)));
+        Assert.Null(ProductShape.Lie.Of(empty(1, 8).expand(6, 8)));
+        Assert.Null(ProductShape.Of(matrix, matrix, matrix, adds: false));
+    }
+
     private static Tensor Matrix(long rows, long columns, bool isTransposed, ScalarType dtype)
         => isTransposed ? randn(columns, rows, device: CUDA).to(dtype).t() : randn(rows, columns, device: CUDA).to(dtype);
 }

@@ -22,7 +22,7 @@ public sealed class LigerStepTests
         ILoss loss = fused ? new LigerFusedLinearCrossEntropy(new LigerOptions()) : new LigerCrossEntropy();
         using var plain = new TinyDecoder(new SdpaAttention(), new CrossEntropyLoss(), adapts, checkpoint, dropout: 0);
         using var liger = new TinyDecoder(new SdpaAttention(), loss, adapts, checkpoint, dropout: 0);
-        Assert.Equal(2 * 4 + 1, Install(liger, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation(), new LigerLayerNorm()));
+        Assert.Equal(2 * 4 + 1, FusedModules.Install(liger.Model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation(), new LigerLayerNorm()));
         List<float> expected = [], actual = [];
         for (var i = 0; i < Steps; i++)
         {
@@ -43,7 +43,7 @@ public sealed class LigerStepTests
         {
             if (i % 4 == 1)
             {
-                Install(swapped, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
+                FusedModules.Install(swapped.Model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
             }
             else if (i % 4 == 3)
             {
@@ -58,7 +58,7 @@ public sealed class LigerStepTests
     public void Steps_leave_no_tensor_behind()
     {
         using var decoder = new TinyDecoder(new SdpaAttention(), new LigerFusedLinearCrossEntropy(new LigerOptions { TokenScaling = true }), adapts: true, checkpoint: true);
-        Install(decoder, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
+        FusedModules.InstallAll(decoder.Model);
         List<long> alive = [];
         GC.Collect();
         GC.WaitForPendingFinalizers();
@@ -69,21 +69,5 @@ public sealed class LigerStepTests
         }
 
         Assert.All(alive.Skip(3), count => Assert.True(count <= alive[2], $"{count} tensors after {alive[2]}"));
-    }
-
-    private static int Install(TinyDecoder decoder, params IModuleOverride[] overrides)
-    {
-        var count = 0;
-        foreach (var module in overrides)
-        {
-            foreach (var path in module.Claim(decoder.Model).ToList())
-            {
-                var site = decoder.Model.At(path);
-                site.Replace(module.Replace(site));
-                count++;
-            }
-        }
-
-        return count;
     }
 }

@@ -25,7 +25,7 @@ internal sealed class AlgorithmTrial(int count)
         return isTimed ? given++ % count : Best;
     }
 
-    /// <summary>Takes the times of what was given out, in that order.</summary>
+    /// <summary>Takes the times of what was given out, in that order; infinity for what could not be used.</summary>
     public void Report(double milliseconds)
     {
         var algorithm = reported % count;

@@ -13,13 +13,15 @@ internal sealed unsafe class ProductPlan
     private readonly nint first;
     private readonly nint second;
     private readonly nint result;
+    private readonly bool adds;
     private readonly ProductAlgorithm[] algorithms;
     private readonly AlgorithmTrial trial;
-    private readonly Queue<(CudaEvent Start, CudaEvent End)> running = new();
+    private readonly Queue<(CudaEvent Start, CudaEvent End, bool IsTaken)> running = new();
 
-    private ProductPlan(CudaDevice device, nint description, nint first, nint second, nint result, ProductAlgorithm[] algorithms)
+    private ProductPlan(ProductShape shape, nint description, nint first, nint second, nint result, ProductAlgorithm[] algorithms)
     {
-        (this.device, this.description, this.first, this.second, this.result, this.algorithms) = (device, description, first, second, result, algorithms);
+        (device, adds) = (CudaDevice.Get(shape.Device), shape.Adds);
+        (this.description, this.first, this.second, this.result, this.algorithms) = (description, first, second, result, algorithms);
         trial = new AlgorithmTrial(algorithms.Length);
     }
 
@@ -41,12 +43,12 @@ internal sealed unsafe class ProductPlan
 
         var found = stackalloc ProductAlgorithm[MostAlgorithms];
         var count = Suggest(library, description, first, second, result, shape.Alignment, workspaceBytes, found);
-        return count == 0 ? null : new ProductPlan(CudaDevice.Get(shape.Device), description, first, second, result, [.. new Span<ProductAlgorithm>(found, count).ToArray().Where(a => a.State == 0)]);
+        return count == 0 ? null : new ProductPlan(shape, description, first, second, result, [.. new Span<ProductAlgorithm>(found, count).ToArray().Where(a => a.State == 0)]);
     }
 
     /// <summary>Starts the product on libtorch's current stream.</summary>
-    /// <returns>Whether the library took it.</returns>
-    public bool Run(nint library, Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds, Tensor workspace)
+    /// <returns>Whether the library took it; an algorithm that it refuses after all is not asked again.</returns>
+    public bool Run(nint library, Tensor result_MN, Tensor left_MK, Tensor right_KN, Tensor workspace)
     {
         if (algorithms.Length == 0)
             return false;
@@ -54,16 +56,16 @@ internal sealed unsafe class ProductPlan
             Collect();
         var index = trial.Next(out var isTimed);
         if (!isTimed)
-            return Launch(library, algorithms[index], result_MN, left_MK, right_KN, adds, workspace);
+            return Launch(library, algorithms[index], result_MN, left_MK, right_KN, workspace);
         var (start, end) = (new CudaEvent(device, timing: true), new CudaEvent(device, timing: true));
         start.Record();
-        var taken = Launch(library, algorithms[index], result_MN, left_MK, right_KN, adds, workspace);
+        var taken = Launch(library, algorithms[index], result_MN, left_MK, right_KN, workspace);
         end.Record();
-        running.Enqueue((start, end));
+        running.Enqueue((start, end, taken));
         return taken;
     }
 
-    private bool Launch(nint library, in ProductAlgorithm algorithm, Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds, Tensor workspace)
+    private bool Launch(nint library, in ProductAlgorithm algorithm, Tensor result_MN, Tensor left_MK, Tensor right_KN, Tensor workspace)
     {
         var (alpha, beta) = (1f, adds ? 1f : 0f);
         var to = TensorData.Pointer(result_MN);
@@ -86,7 +88,7 @@ internal sealed unsafe class ProductPlan
     {
         while (running.TryPeek(out var pair) && pair.End.HasHappened)
         {
-            trial.Report(pair.End.MillisecondsSince(pair.Start));
+            trial.Report(pair.IsTaken ? pair.End.MillisecondsSince(pair.Start) : double.PositiveInfinity);
             pair.Start.Dispose();
             pair.End.Dispose();
             running.Dequeue();

@@ -15,8 +15,9 @@ namespace Neoteny.Runtime.Cuda.Products;
 /// <param name="Right">How R lies.</param>
 /// <param name="ResultStride">Elements from row to row of D.</param>
 /// <param name="Alignment">Bytes that every address is a multiple of.</param>
+/// <param name="Adds">Whether D is added to, and so read as well.</param>
 internal readonly record struct ProductShape(
-    int Device, ScalarType Factors, ScalarType Result, long M, long N, long K, ProductShape.Lie Left, ProductShape.Lie Right, long ResultStride, int Alignment)
+    int Device, ScalarType Factors, ScalarType Result, long M, long N, long K, ProductShape.Lie Left, ProductShape.Lie Right, long ResultStride, int Alignment, bool Adds)
 {
     private const int Fine = 16;
     private const int Coarse = 256;
@@ -34,7 +35,7 @@ internal readonly record struct ProductShape(
     }
 
     /// <summary>The shape of a product that cuBLASLt takes; null for others: on another device, of other dtypes, with gaps or addresses that it does not read whole packs from.</summary>
-    public static ProductShape? Of(Tensor result_MN, Tensor left_MK, Tensor right_KN)
+    public static ProductShape? Of(Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds)
     {
         if (result_MN.device_type != DeviceType.CUDA || left_MK.device_type != DeviceType.CUDA || right_KN.device_type != DeviceType.CUDA
             || left_MK.dtype is not (ScalarType.BFloat16 or ScalarType.Float16) || right_KN.dtype != left_MK.dtype || (result_MN.dtype != left_MK.dtype && result_MN.dtype != ScalarType.Float32)
@@ -49,6 +50,7 @@ internal readonly record struct ProductShape(
         if (((bits | (nint)strides) & (Fine - 1)) != 0)
             return null;
         return new ProductShape(
-            left_MK.device_index, left_MK.dtype, result_MN.dtype, left_MK.size(0), right_KN.size(1), left_MK.size(1), left, right, result.Stride, (bits & (Coarse - 1)) == 0 ? Coarse : Fine);
+            left_MK.device_index, left_MK.dtype, result_MN.dtype, left_MK.size(0), right_KN.size(1), left_MK.size(1), left, right, result.Stride, (bits & (Coarse - 1)) == 0 ? Coarse : Fine,
+            adds);
     }
 }

@@ -28,7 +28,7 @@ internal static class TriedProducts
     /// <returns>False where libtorch must do it; the result is untouched then.</returns>
     public static bool TryRun(Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds)
     {
-        if (!Takes(left_MK, right_KN) || ProductShape.Of(result_MN, left_MK, right_KN) is not { } shape || !CublasLt.IsPresent || Determinism.IsOn)
+        if (!Takes(left_MK, right_KN) || ProductShape.Of(result_MN, left_MK, right_KN, adds) is not { } shape || !CublasLt.IsPresent || Determinism.IsOn)
             return false;
         var device = CudaDevice.Get(shape.Device);
         device.Bind();
@@ -44,7 +44,7 @@ internal static class TriedProducts
                 Plans[shape] = plan = ProductPlan.Make(library, shape, WorkspaceBytes);
             }
 
-            return plan is not null && plan.Run(library, result_MN, left_MK, right_KN, adds, Workspace(device));
+            return plan is not null && plan.Run(library, result_MN, left_MK, right_KN, Workspace(device));
         }
     }
 

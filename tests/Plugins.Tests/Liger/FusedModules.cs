@@ -1,0 +1,28 @@
+using Neoteny.Modules;
+using Neoteny.Plugins.Liger;
+
+namespace Neoteny.Plugins.Tests.Liger;
+
+/// <summary>Puts modules in place of those that they claim.</summary>
+internal static class FusedModules
+{
+    /// <summary>Those of a Llama: norms, rotary embeddings, gated MLPs.</summary>
+    public static int InstallAll(IModuleTree model) => Install(model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
+
+    /// <summary>Replaces all that the overrides claim; gives how many sites that were.</summary>
+    public static int Install(IModuleTree model, params IModuleOverride[] overrides)
+    {
+        var count = 0;
+        foreach (var module in overrides)
+        {
+            foreach (var path in module.Claim(model).ToList())
+            {
+                var site = model.At(path);
+                site.Replace(module.Replace(site));
+                count++;
+            }
+        }
+
+        return count;
+    }
+}
