@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
@@ -6,7 +7,8 @@ namespace Neoteny.Conformance;
 /// <summary>Tries that nothing of a plugin stays behind when it is unloaded.</summary>
 public static class Unloading
 {
-    private const int MostCollections = 10;
+    private const int LongestPause = 200;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>Loads a plugin once more, with the dependencies that it brings, into a load context of its own; uses it there, unloads it, and demands that the context is freed.</summary>
     /// <param name="run">Receives the failure.</param>
@@ -15,20 +17,25 @@ public static class Unloading
     /// <param name="use">Called with the copies of the plugin and of the user. It may hold on to nothing of them.</param>
     public static void Try(CheckRun run, Assembly plugin, Assembly user, Action<Assembly, Assembly> use)
     {
-        var context = UseAndUnload(plugin, user, use);
-        for (var i = 0; context.IsAlive && i < MostCollections; i++)
+        Judge(run, IsFreed(UseAndUnload(plugin, user, use)));
+    }
+
+    /// <summary>Collects garbage until an unloaded context is freed, for a few seconds at most: threads of the runtime, such as the one that compiles used methods again, let go a moment later.</summary>
+    /// <param name="context">The context, unloaded.</param>
+    public static bool IsFreed(WeakReference context)
+    {
+        var start = Stopwatch.GetTimestamp();
+        for (var pause = 0; ; pause = Math.Min(LongestPause, pause + 10))
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
-
-            // Threads of the runtime, such as the one that compiles used methods again, let go a moment later.
-            if (context.IsAlive)
+            if (!context.IsAlive || Stopwatch.GetElapsedTime(start) > Patience)
             {
-                Thread.Sleep(10 * i);
+                return !context.IsAlive;
             }
-        }
 
-        Judge(run, !context.IsAlive);
+            Thread.Sleep(pause);
+        }
     }
 
     /// <summary>Demands that the load context of a plugin was freed; for those who loaded and unloaded it themselves.</summary>

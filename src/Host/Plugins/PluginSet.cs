@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using Neoteny.Conformance;
 using Neoteny.Host.Configuration;
 
 namespace Neoteny.Host.Plugins;
@@ -85,19 +86,10 @@ internal sealed partial class PluginSet : IDisposable
     /// <param name="id">The plugin's id.</param>
     public bool Unload(string id)
     {
-        var context = Release(id);
-        for (var i = 0; context.IsAlive && i < 10; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-
-            // Threads of the runtime, such as the one that compiles used methods again, let go a moment later.
-            if (context.IsAlive)
-                Thread.Sleep(10 * i);
-        }
-        if (context.IsAlive)
+        var isFreed = Unloading.IsFreed(Release(id));
+        if (!isFreed)
             log.LogWarning("Plugin {Plugin} is unloaded, but something still refers to it: its memory is not freed", id);
-        return !context.IsAlive;
+        return isFreed;
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using Neoteny.Parameters;
+using Neoteny.Runtime.Cuda.Products;
 using static TorchSharp.torch;
 
 namespace Neoteny.Runtime.Operators;
@@ -25,8 +26,14 @@ public static class WeightProducts
         using var w_OI = weight.Rent(x_TI.dtype);
         if (bias is null)
         {
-            using var w_IO = w_OI.Tensor.t();
-            return WideProducts.TryMake(x_TI, w_IO) ?? nn.functional.linear(x_TI, w_OI.Tensor);
+            if (TriedProducts.Takes(x_TI, weight.Shape[0]))
+            {
+                using var w_IO = w_OI.Tensor.t();
+                if (WideProducts.TryMake(x_TI, w_IO) is { } y_TO)
+                    return y_TO;
+            }
+
+            return nn.functional.linear(x_TI, w_OI.Tensor);
         }
 
         using var b_O = bias.Rent(x_TI.dtype);

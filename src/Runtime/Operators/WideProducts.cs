@@ -60,7 +60,7 @@ public static class WideProducts
     /// <summary><c>left right</c> in the factors' dtype where an algorithm is chosen for a product of this size by trying; null where libtorch's own choice serves.</summary>
     internal static Tensor? TryMake(Tensor left_MK, Tensor right_KN)
     {
-        if (!TriedProducts.Takes(left_MK, right_KN))
+        if (!TriedProducts.Takes(left_MK, right_KN.size(1)))
         {
             return null;
         }

@@ -20,15 +20,15 @@ internal static class TriedProducts
     private static readonly Dictionary<int, nint> Handles = [];
     private static readonly Dictionary<(int Device, nint Stream), Tensor> Workspaces = [];
 
-    /// <summary>Whether the factors are large and lie on a CUDA device.</summary>
-    public static bool Takes(Tensor left_MK, Tensor right_KN)
-        => left_MK.device_type == TorchSharp.DeviceType.CUDA && left_MK.dim() == 2 && 2.0 * left_MK.numel() * right_KN.size(1) >= FewestOperations;
+    /// <summary>Whether a product with so many columns is large and lies on a CUDA device.</summary>
+    public static bool Takes(Tensor left_MK, long columns)
+        => left_MK.device_type == TorchSharp.DeviceType.CUDA && left_MK.dim() == 2 && 2.0 * left_MK.numel() * columns >= FewestOperations;
 
     /// <summary><c>result = left right</c>, or <c>result += left right</c>, on libtorch's current stream.</summary>
     /// <returns>False where libtorch must do it; the result is untouched then.</returns>
     public static bool TryRun(Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds)
     {
-        if (!Takes(left_MK, right_KN) || ProductShape.Of(result_MN, left_MK, right_KN, adds) is not { } shape || !CublasLt.IsPresent || Determinism.IsOn)
+        if (!Takes(left_MK, right_KN.size(1)) || ProductShape.Of(result_MN, left_MK, right_KN, adds) is not { } shape || !CublasLt.IsPresent || Determinism.IsOn)
             return false;
         var device = CudaDevice.Get(shape.Device);
         device.Bind();
