@@ -76,15 +76,14 @@ public sealed class CutCrossEntropyLoss(CceOptions options) : ILoss
             return TileSizes.StreamedInCache(call.Vocabulary);
         }
 
-        TileSizes Sizes(long sumBytes) => TileSizes.Streamed(call.Tokens, call.Vocabulary, Workspace, call.Hidden.element_size(), sumBytes);
-        var sizes = Sizes(0);
-        var isWhole = sizes.Tokens >= call.Tokens && options.FilterThreshold == 0;
-        if (call.Input.NeedsGradient && weight.Trains && TileSum.NeedsSum(weight, call, isWhole))
+        TileSizes Sizes(long sumBytes)
         {
-            sizes = Sizes(sizeof(float) * weight.Shape[1]);
+            var sizes = TileSizes.Streamed(call.Tokens, call.Vocabulary, Workspace, call.Hidden.element_size(), sumBytes);
+            return options.FilterThreshold > 0 ? sizes.Filtered() : sizes;
         }
 
-        return options.FilterThreshold > 0 ? sizes.Filtered() : sizes;
+        var alone = Sizes(0);
+        return call.Input.NeedsGradient && weight.Trains && TileSum.NeedsSum(weight, call, alone) ? Sizes(sizeof(float) * weight.Shape[1]) : alone;
     }
 
     private static ITileMath MathOf(Tensor hidden_TH)

@@ -68,7 +68,7 @@ internal sealed class HeadTile
     /// <param name="block">The tokens.</param>
     /// <param name="dz_CN">Gradient of the raw logits.</param>
     /// <param name="gradients">The sums of the parameters.</param>
-    /// <param name="weight_NH">The sum of the weight's gradient in this range, fp32; null where the weight is frozen or its format has products of its own.</param>
+    /// <param name="weight_NH">The sum of the weight's gradient in this range, fp32 or in the dtype of the products; null where the weight is frozen or its format has products of its own.</param>
     /// <param name="replaces">Whether that sum holds nothing yet.</param>
     public void Backward(TokenBlock block, Tensor dz_CN, HeadGradients gradients, Tensor? weight_NH, bool replaces)
     {

@@ -1,4 +1,5 @@
 using Neoteny.Parameters;
+using Neoteny.Plugins.CCE.Passes;
 using Neoteny.Runtime;
 using static TorchSharp.torch;
 
@@ -17,15 +18,14 @@ internal sealed class TileSum
     /// <summary>Starts; belongs to the dispose scope around.</summary>
     /// <param name="weight">A weight that trains.</param>
     /// <param name="call">The call.</param>
-    /// <param name="isWhole">Whether one product gives the whole sum of a range.</param>
-    /// <param name="labels">The most labels of a range.</param>
-    public TileSum(Parameter weight, LossCall call, bool isWhole, long labels)
+    /// <param name="sizes">Tokens of a block, labels of a range.</param>
+    public TileSum(Parameter weight, LossCall call, TileSizes sizes)
     {
         IsEmpty = weight.Gradient is null;
         gradient_VH = weight.GradientIn(DType(weight, call.Input.Hidden.dtype))!;
-        if (NeedsSum(weight, call, isWhole))
+        if (NeedsSum(weight, call, sizes))
         {
-            buffer_NH = empty(labels, weight.Shape[1], dtype: ScalarType.Float32, device: call.Hidden.device);
+            buffer_NH = empty(sizes.Labels, weight.Shape[1], dtype: ScalarType.Float32, device: call.Hidden.device);
             IsEmpty = true;
         }
     }
@@ -36,11 +36,11 @@ internal sealed class TileSum
     /// <summary>Whether sums need memory of their own: not where the parameter's gradient is fp32, or one product in its dtype gives them.</summary>
     /// <param name="weight">A weight that trains.</param>
     /// <param name="call">The call.</param>
-    /// <param name="isWhole">Whether one product gives the whole sum of a range.</param>
-    public static bool NeedsSum(Parameter weight, LossCall call, bool isWhole)
+    /// <param name="sizes">Where a block holds all tokens, one product gives the whole sum of a range.</param>
+    public static bool NeedsSum(Parameter weight, LossCall call, TileSizes sizes)
     {
         var dtype = DType(weight, call.Input.Hidden.dtype);
-        return dtype != ScalarType.Float32 && !(isWhole && dtype == call.Hidden.dtype);
+        return dtype != ScalarType.Float32 && !(sizes.Tokens >= call.Tokens && dtype == call.Hidden.dtype);
     }
 
     /// <summary>The sum of a range; a view in the dispose scope around.</summary>

@@ -58,8 +58,7 @@ internal static class TwoPasses
     {
         var (input, weight) = (call.Input, call.Input.Head.Weight);
         var gradients = new HeadGradients(input, sumsWeight: false);
-        var sum = weight.Trains ? new TileSum(weight, call, isWhole: blocks.Count == 1, sizes.Labels) : null;
-        var isThere = true;
+        var sum = weight.Trains ? new TileSum(weight, call, sizes) : null;
         for (var r = ranges.Count - 1; r >= 0; r--)
         {
             using var scope = NewDisposeScope();
@@ -69,8 +68,6 @@ internal static class TwoPasses
             var isEmpty = true;
             for (var b = blocks.Count - 1; b >= 0; b--)
             {
-                var isLast = isThere;
-                isThere = false;
                 if (filter is not null && filter.Skips(r, b))
                 {
                     continue;
@@ -78,7 +75,8 @@ internal static class TwoPasses
 
                 using var inner = NewDisposeScope();
                 var z_CN = buffer.Tile(0, blocks[b].Rows.Count, labels);
-                if (!isLast)
+                var isThere = r == ranges.Count - 1 && b == blocks.Count - 1;
+                if (!isThere)
                 {
                     tile.Logits(blocks[b], z_CN);
                 }

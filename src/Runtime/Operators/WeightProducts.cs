@@ -26,14 +26,7 @@ public static class WeightProducts
         using var w_OI = weight.Rent(x_TI.dtype);
         if (bias is null)
         {
-            if (TriedProducts.Takes(x_TI, weight.Shape[0]))
-            {
-                using var w_IO = w_OI.Tensor.t();
-                if (WideProducts.TryMake(x_TI, w_IO) is { } y_TO)
-                    return y_TO;
-            }
-
-            return nn.functional.linear(x_TI, w_OI.Tensor);
+            return TriedProducts.TryMake(x_TI, w_OI.Tensor, transposes: true) ?? nn.functional.linear(x_TI, w_OI.Tensor);
         }
 
         using var b_O = bias.Rent(x_TI.dtype);
@@ -50,7 +43,7 @@ public static class WeightProducts
         }
 
         using var w_OI = weight.Rent(dy_TO.dtype);
-        return WideProducts.TryMake(dy_TO, w_OI.Tensor) ?? dy_TO.mm(w_OI.Tensor);
+        return TriedProducts.TryMake(dy_TO, w_OI.Tensor, transposes: false) ?? dy_TO.mm(w_OI.Tensor);
     }
 
     /// <summary>Adds <c>dW[O, I] = dy' x</c> to the parameter's gradient.</summary>

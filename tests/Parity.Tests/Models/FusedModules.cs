@@ -1,6 +1,6 @@
 using Neoteny.Models.Decoder;
-using Neoteny.Modules;
 using Neoteny.Plugins.Liger;
+using Neoteny.Tests;
 
 namespace Neoteny.Parity.Tests.Models;
 
@@ -9,17 +9,5 @@ internal static class FusedModules
 {
     /// <summary>Replaces all norms, rotary embeddings and gated MLPs; gives how many of each.</summary>
     public static (int Norms, int Rotaries, int Mlps) Install(DecoderModel model)
-        => (Install(model, new LigerRmsNorm()) + Install(model, new LigerLayerNorm()), Install(model, new LigerRope()), Install(model, new LigerGluActivation()));
-
-    private static int Install(DecoderModel model, IModuleOverride module)
-    {
-        var claimed = module.Claim(model).ToList();
-        foreach (var path in claimed)
-        {
-            var site = model.At(path);
-            site.Replace(module.Replace(site));
-        }
-
-        return claimed.Count;
-    }
+        => (Overrides.Install(model, new LigerRmsNorm(), new LigerLayerNorm()), Overrides.Install(model, new LigerRope()), Overrides.Install(model, new LigerGluActivation()));
 }

@@ -5,8 +5,8 @@ using Neoteny.Models.Decoder;
 using Neoteny.Models.Families;
 using Neoteny.Plugins.CCE;
 using Neoteny.Plugins.CrossEntropy;
+using Neoteny.Plugins.Liger;
 using Neoteny.Plugins.Sdpa;
-using Neoteny.Plugins.Tests.Liger;
 using Neoteny.Tests;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Optimizers;
@@ -77,7 +77,7 @@ public sealed class FirstLossesTests
         });
         model.Attention.Exchange(new SdpaAttention());
         if (isFused)
-            FusedModules.InstallAll(model);
+            Overrides.Install(model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
         foreach (var parameter in model.BaseParameters)
             parameter.Trains = true;
         using var optimizer = new AdamW(model.Parameters, settings);

@@ -4,6 +4,7 @@ using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Liger;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Plugins.Tests.Steps;
+using Neoteny.Tests;
 using TorchSharp;
 
 namespace Neoteny.Plugins.Tests.Liger;
@@ -22,7 +23,7 @@ public sealed class LigerStepTests
         ILoss loss = fused ? new LigerFusedLinearCrossEntropy(new LigerOptions()) : new LigerCrossEntropy();
         using var plain = new TinyDecoder(new SdpaAttention(), new CrossEntropyLoss(), adapts, checkpoint, dropout: 0);
         using var liger = new TinyDecoder(new SdpaAttention(), loss, adapts, checkpoint, dropout: 0);
-        Assert.Equal(2 * 4 + 1, FusedModules.Install(liger.Model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation(), new LigerLayerNorm()));
+        Assert.Equal(2 * 4 + 1, Overrides.Install(liger.Model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation(), new LigerLayerNorm()));
         List<float> expected = [], actual = [];
         for (var i = 0; i < Steps; i++)
         {
@@ -43,7 +44,7 @@ public sealed class LigerStepTests
         {
             if (i % 4 == 1)
             {
-                FusedModules.Install(swapped.Model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
+                Overrides.Install(swapped.Model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
             }
             else if (i % 4 == 3)
             {
@@ -58,7 +59,7 @@ public sealed class LigerStepTests
     public void Steps_leave_no_tensor_behind()
     {
         using var decoder = new TinyDecoder(new SdpaAttention(), new LigerFusedLinearCrossEntropy(new LigerOptions { TokenScaling = true }), adapts: true, checkpoint: true);
-        FusedModules.InstallAll(decoder.Model);
+        Overrides.Install(decoder.Model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
         List<long> alive = [];
         GC.Collect();
         GC.WaitForPendingFinalizers();

@@ -18,7 +18,7 @@ internal sealed unsafe class LoadedKernel
         && NativeLibrary.TryGetExport(library, "cuFuncGetParamInfo", out var address) ? address : 0;
 
     private int allowedShared;
-    private int unhintedShared;
+    private bool prefersShared;
 
     public LoadedKernel(CudaModule module, string name)
     {
@@ -45,11 +45,11 @@ internal sealed unsafe class LoadedKernel
     /// <summary>Prepares a launch with so much dynamic shared memory: raises the limit where it is more than any kernel gets unasked.</summary>
     public void Allow(int sharedBytes)
     {
-        if (sharedBytes > unhintedShared)
+        if (sharedBytes > 0 && !prefersShared)
         {
             // Who stages in shared memory wants as many blocks as fit; the driver's own guess leaves more to the L1 cache. A hint: its status says nothing.
             _ = DriverApi.cuFuncSetAttribute(Handle, PreferredSharedPercentAttribute, 100);
-            unhintedShared = int.MaxValue;
+            prefersShared = true;
         }
 
         if (sharedBytes <= allowedShared)

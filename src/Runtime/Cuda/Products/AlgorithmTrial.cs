@@ -11,7 +11,7 @@ internal sealed class AlgorithmTrial(int count)
     private int given;
     private int reported;
 
-    /// <summary>The best so far.</summary>
+    /// <summary>The fastest, once settled; the first before.</summary>
     public int Best { get; private set; }
 
     /// <summary>Whether all that was given out has been reported, so that <see cref="Best"/> stays.</summary>

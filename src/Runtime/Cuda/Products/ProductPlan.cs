@@ -52,8 +52,7 @@ internal sealed unsafe class ProductPlan
     {
         if (algorithms.Length == 0)
             return false;
-        if (running.Count > 0)
-            Collect();
+        Collect();
         var index = trial.Next(out var isTimed);
         if (!isTimed)
             return Launch(library, algorithms[index], result_MN, left_MK, right_KN, workspace);

@@ -20,15 +20,35 @@ internal static class TriedProducts
     private static readonly Dictionary<int, nint> Handles = [];
     private static readonly Dictionary<(int Device, nint Stream), Tensor> Workspaces = [];
 
-    /// <summary>Whether a product with so many columns is large and lies on a CUDA device.</summary>
-    public static bool Takes(Tensor left_MK, long columns)
-        => left_MK.device_type == TorchSharp.DeviceType.CUDA && left_MK.dim() == 2 && 2.0 * left_MK.numel() * columns >= FewestOperations;
+    /// <summary><c>left right</c> in the factors' dtype, a new tensor; null where libtorch must do it.</summary>
+    /// <param name="left_MK">Left factor.</param>
+    /// <param name="right">Right factor <c>[K, N]</c>.</param>
+    /// <param name="transposes">Whether the right factor is given as <c>[N, K]</c>.</param>
+    public static Tensor? TryMake(Tensor left_MK, Tensor right, bool transposes)
+    {
+        var columns = right.size(transposes ? 0 : 1);
+        if (!Takes(left_MK, columns))
+            return null;
+        using var turned = transposes ? right.t() : null;
+        var result_MN = empty(left_MK.size(0), columns, dtype: left_MK.dtype, device: left_MK.device);
+        if (Run(result_MN, left_MK, turned ?? right, adds: false))
+            return result_MN;
+        result_MN.Dispose();
+        return null;
+    }
 
     /// <summary><c>result = left right</c>, or <c>result += left right</c>, on libtorch's current stream.</summary>
     /// <returns>False where libtorch must do it; the result is untouched then.</returns>
     public static bool TryRun(Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds)
+        => Takes(left_MK, right_KN.size(1)) && Run(result_MN, left_MK, right_KN, adds);
+
+    /// <summary>Whether a product with so many columns is large, lies on a CUDA device, and may be tried.</summary>
+    private static bool Takes(Tensor left_MK, long columns)
+        => left_MK.device_type == TorchSharp.DeviceType.CUDA && left_MK.dim() == 2 && 2.0 * left_MK.numel() * columns >= FewestOperations && CublasLt.IsPresent && !Determinism.IsOn;
+
+    private static bool Run(Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds)
     {
-        if (!Takes(left_MK, right_KN.size(1)) || ProductShape.Of(result_MN, left_MK, right_KN, adds) is not { } shape || !CublasLt.IsPresent || Determinism.IsOn)
+        if (ProductShape.Of(result_MN, left_MK, right_KN, adds) is not { } shape)
             return false;
         var device = CudaDevice.Get(shape.Device);
         device.Bind();

@@ -90,12 +90,8 @@ public sealed class EmulatedCutCrossEntropyTests
     public void Extreme_logits_stay_finite(ScalarType dtype, double largest)
     {
         using var scope = NewDisposeScope();
-        var wide = zeros(4, 67, dtype: ScalarType.Float64);
-        wide[0].fill_(Scalars.Of(largest));
-        wide[1].fill_(Scalars.Of(-largest / 4));
-        wide[2].narrow(0, 0, 66).fill_(Scalars.Of(double.NegativeInfinity));
-        wide[3].copy_(arange(67).mul(Scalars.Of(900.0)));
-        var (tile, rows) = (Padded(wide.to(dtype)), TokenRows.Fresh(tensor([5L, 6, 66, 66]), null));
+        var wide = ExtremeLogits.Rows(67, largest, step: 900);
+        var (tile, rows) = (Padded(wide.to(dtype)), TokenRows.Fresh(tensor([5L, 6, 7, 66, 66]), null));
         using var launches = EmulatedLaunches.Begin();
         new CudaTiles().Whole(tile, rows, Plain with { Vocabulary = 67 }, differentiate: true);
         Assert.True(rows.Losses.isfinite().all().item<bool>());

@@ -40,12 +40,7 @@ public sealed class EmulatedLigerTests
     public void Extreme_logits_stay_finite(ScalarType dtype, double largest)
     {
         using var scope = NewDisposeScope();
-        var wide = zeros(5, 67, dtype: ScalarType.Float64);
-        wide[0].fill_(Scalars.Of(largest));
-        wide[1].fill_(Scalars.Of(-largest / 4));
-        wide[2, 7] = largest;
-        wide[3].narrow(0, 0, 66).fill_(Scalars.Of(double.NegativeInfinity));
-        wide[4].copy_(arange(67).mul(Scalars.Of(900.0)));
+        var wide = ExtremeLogits.Rows(67, largest, step: 900);
         Compare(wide.to(dtype), [5, 6, 7, 66, 66], ones(5), CrossEntropyTerms.None);
     }
 

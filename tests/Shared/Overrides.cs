@@ -1,14 +1,10 @@
 using Neoteny.Modules;
-using Neoteny.Plugins.Liger;
 
-namespace Neoteny.Plugins.Tests.Liger;
+namespace Neoteny.Tests;
 
 /// <summary>Puts modules in place of those that they claim.</summary>
-internal static class FusedModules
+internal static class Overrides
 {
-    /// <summary>Those of a Llama: norms, rotary embeddings, gated MLPs.</summary>
-    public static int InstallAll(IModuleTree model) => Install(model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
-
     /// <summary>Replaces all that the overrides claim; gives how many sites that were.</summary>
     public static int Install(IModuleTree model, params IModuleOverride[] overrides)
     {
