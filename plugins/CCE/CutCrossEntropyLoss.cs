@@ -60,7 +60,7 @@ public sealed class CutCrossEntropyLoss(CceOptions options) : ILoss
 
         using var lease = weight.Rent(hidden_TH.device_type == DeviceType.CPU ? weight.DType : hidden_TH.dtype);
         call = call with { Weight = lease.Tensor };
-        return options.LowMemory ? TwoPasses.Run(call, Streamed(call, weight), options.FilterThreshold) : OnePass.Run(call, Kept(call));
+        return options.LowMemory ? TwoPasses.Run(call, Streamed(call, weight), options.FilterThreshold) : OnePass.Run(call, Kept(call), Within(call));
     }
 
     private long Workspace => options.WorkspaceMegabytes * Megabyte;
@@ -68,6 +68,10 @@ public sealed class CutCrossEntropyLoss(CceOptions options) : ILoss
     private TileSizes Kept(LossCall call) => call.Hidden.device_type == DeviceType.CPU
         ? TileSizes.Cached(call.Tokens, call.Vocabulary, Workspace)
         : TileSizes.Whole(call.Tokens, call.Vocabulary, Workspace, call.Hidden.element_size());
+
+    private TileSizes? Within(LossCall call) => call.Hidden.device_type == DeviceType.CPU
+        ? null
+        : TileSizes.Within(call.Tokens, call.Vocabulary, call.Hidden.size(1), Workspace, call.Hidden.element_size());
 
     private TileSizes Streamed(LossCall call, Parameter weight)
     {

@@ -22,6 +22,9 @@ internal sealed record LossCall(LossInput Input, LossTerms Terms, Tensor Hidden,
     /// <summary>V.</summary>
     public long Vocabulary => Terms.Vocabulary;
 
+    /// <summary>The same for some of the tokens.</summary>
+    public LossCall Part(long from, long count) => this with { Hidden = Hidden.narrow(0, from, count), Rows = Rows.Narrow(from, count) };
+
     /// <summary>Starts a block of tokens.</summary>
     public TokenBlock Block(long from, long count, Tensor? gradient_TH)
         => new(Input.Head, Hidden.narrow(0, from, count), Rows.Narrow(from, count), gradient_TH?.narrow(0, from, count));

@@ -21,6 +21,23 @@ internal sealed class OperatorTimes(CudaDevice device) : IOperatorObserver, IDis
     /// <summary>Marks the end of the step: what follows the last operator is the optimizer's.</summary>
     public void End() => Record();
 
+    /// <summary>Milliseconds of all calls of an operator since the last <see cref="Read"/>, those that follow one another between one pair of events; waits for the device.</summary>
+    public double Together(string name)
+    {
+        events[next - 1].Wait();
+        var (sum, first) = (0.0, 0);
+        for (var i = 0; i <= calls.Count; i++)
+        {
+            if (i < calls.Count && calls[i].Name == name)
+                continue;
+            if (i > first)
+                sum += events[calls[i - 1].At + 1].MillisecondsSince(events[calls[first].At]);
+            first = i + 1;
+        }
+
+        return sum;
+    }
+
     /// <summary>Milliseconds and calls by operator and pass since the last call; waits for the device.</summary>
     public IReadOnlyDictionary<string, (double Milliseconds, int Calls)> Read()
     {

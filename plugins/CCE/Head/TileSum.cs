@@ -30,6 +30,15 @@ internal sealed class TileSum
         }
     }
 
+    private TileSum(Tensor gradient_VH) => (this.gradient_VH, IsEmpty) = (gradient_VH, true);
+
+    /// <summary>Over rows of a sum in fp32 that hold nothing yet, and that somebody else hands over.</summary>
+    /// <param name="sum_VH">The sum.</param>
+    public static TileSum Within(Tensor sum_VH) => new(sum_VH);
+
+    /// <summary>The gradient <c>[V, H]</c> where it holds nothing yet and each product goes into it, so that its rows may hold something else until then; else null.</summary>
+    public Tensor? Unwritten => IsEmpty && buffer_NH is null ? gradient_VH : null;
+
     /// <summary>Whether the rows of a range hold nothing before the first product, which may replace them then.</summary>
     public bool IsEmpty { get; }
 

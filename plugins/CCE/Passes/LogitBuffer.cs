@@ -19,10 +19,14 @@ internal sealed class LogitBuffer
     {
         tiles = [.. Enumerable.Range(0, count).Select(_ => empty(rows * Padded(columns), dtype: dtype, device: device))];
         HasGaps = device.type != TorchSharp.DeviceType.CPU;
+        Length = rows * Padded(columns);
     }
 
     /// <summary>Whether rows of any length are padded. In CPU memory they lie close together.</summary>
     private bool HasGaps { get; }
+
+    /// <summary>Elements of a tile with its gaps.</summary>
+    public long Length { get; }
 
     /// <summary>The length of a row with its gap.</summary>
     public static long Padded(long columns) => (columns + Unit - 1) / Unit * Unit;
@@ -31,5 +35,13 @@ internal sealed class LogitBuffer
     /// <param name="index">Which of those that are kept.</param>
     /// <param name="rows">Tokens.</param>
     /// <param name="columns">Labels.</param>
-    public Tensor Tile(int index, long rows, long columns) => tiles[index].as_strided([rows, columns], [HasGaps ? Padded(columns) : columns, 1], 0);
+    public Tensor Tile(int index, long rows, long columns) => Shape(tiles[index], 0, rows, columns);
+
+    /// <summary>A tile in other memory of the logits' dtype, laid out as the buffer's own; a view in the dispose scope around.</summary>
+    /// <param name="memory">One-dimensional.</param>
+    /// <param name="from">The element it begins at.</param>
+    /// <param name="rows">Tokens.</param>
+    /// <param name="columns">Labels.</param>
+    public Tensor Shape(Tensor memory, long from, long rows, long columns)
+        => memory.as_strided([rows, columns], [HasGaps ? Padded(columns) : columns, 1], memory.storage_offset() + from);
 }

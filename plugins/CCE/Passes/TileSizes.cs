@@ -22,6 +22,7 @@ internal readonly record struct TileSizes(long Tokens, long Labels)
     // More rows make products no faster, fewer columns make them slower.
     private const long MostTokens = 16_384;
     private const long FewestLabels = 1024;
+    private const long WorthBlocks = 2;
     private const long FilteredTokens = 1024;
     private const long FilteredLabels = 1024;
 
@@ -62,6 +63,20 @@ internal readonly record struct TileSizes(long Tokens, long Labels)
         var rows = Even(tokens, most);
         var labels = workspace / ((rows * elementSize) + sumBytes);
         return new(rows, Math.Min(vocabulary, Math.Max(Coarse, labels / Coarse * Coarse)));
+    }
+
+    /// <summary>For the first block of one pass on a device, whose logits lie in the fp32 sum of the head's gradient: none where that is hardly larger than the workspace.</summary>
+    /// <param name="tokens">T.</param>
+    /// <param name="vocabulary">V.</param>
+    /// <param name="hidden">H.</param>
+    /// <param name="workspace">Bytes for the range that has no place there.</param>
+    /// <param name="elementSize">Bytes of a logit.</param>
+    public static TileSizes? Within(long tokens, long vocabulary, long hidden, long workspace, long elementSize)
+    {
+        var most = Math.Min(tokens, hidden * sizeof(float) / elementSize);
+        most = most == tokens ? tokens : most / Coarse * Coarse;
+        var sizes = most > 0 ? Streamed(most, vocabulary, workspace, elementSize, 0) : default;
+        return sizes.Tokens >= WorthBlocks * Whole(tokens, vocabulary, workspace, elementSize).Tokens ? sizes : null;
     }
 
     /// <summary>For two passes on the CPU.</summary>

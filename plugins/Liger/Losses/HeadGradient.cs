@@ -61,15 +61,30 @@ internal sealed class HeadGradient(LossInput input) : IDisposable
             return;
         }
 
-        var wide_VH = weight.GradientIn(ScalarType.Float32)
-            ?? (own_VH ??= zeros([.. weight.Shape], dtype: ScalarType.Float32, device: dz_CV.device).DetachFromDisposeScope());
         if (dz_CV.device_type == DeviceType.CUDA)
         {
-            WeightProducts.AddWide(wide_VH, dz_CV, hidden_CH);
+            if (!WeightProducts.TryAddWide(weight, dz_CV, hidden_CH))
+            {
+                AddOwn(dz_CV, hidden_CH);
+            }
+
+            return;
+        }
+
+        var wide_VH = weight.GradientIn(ScalarType.Float32) ?? (own_VH ??= zeros([.. weight.Shape], dtype: ScalarType.Float32).DetachFromDisposeScope());
+        wide_VH.addmm_(dz_CV.to(ScalarType.Float32).t(), hidden_CH.to(ScalarType.Float32), 1f, 1f);
+    }
+
+    private void AddOwn(Tensor dz_CV, Tensor hidden_CH)
+    {
+        if (own_VH is null)
+        {
+            own_VH = empty([.. weight.Shape], dtype: ScalarType.Float32, device: dz_CV.device).DetachFromDisposeScope();
+            WideProducts.Set(own_VH, dz_CV.t(), hidden_CH);
         }
         else
         {
-            wide_VH.addmm_(dz_CV.to(ScalarType.Float32).t(), hidden_CH.to(ScalarType.Float32), 1f, 1f);
+            WideProducts.Add(own_VH, dz_CV.t(), hidden_CH);
         }
     }
 }

@@ -142,11 +142,7 @@ internal sealed class LossBlock(LossInput input, Tensor hidden_CH, Tensor labels
         if (head.Weight.Trains)
         {
             // A head sums over thousands of tokens block by block: in 16 bits each block would round the sum of those before it.
-            if (IsNarrowOnDevice(dz_CV) && head.Weight.Format.Product is null && head.Weight.GradientIn(ScalarType.Float32) is { } wide)
-            {
-                WeightProducts.AddWide(wide, dz_CV, hidden_CH);
-            }
-            else
+            if (!(IsNarrowOnDevice(dz_CV) && head.Weight.Format.Product is null && WeightProducts.TryAddWide(head.Weight, dz_CV, hidden_CH)))
             {
                 WeightProducts.WeightGradient(head.Weight, dz_CV, hidden_CH);
             }

@@ -60,22 +60,36 @@ public static class WeightProducts
         }
 
         if (dy_TO.device_type == TorchSharp.DeviceType.CUDA && dy_TO.dtype is ScalarType.BFloat16 or ScalarType.Float16
-            && (weight.GradientType ?? weight.Gradient?.dtype) == ScalarType.Float32 && weight.GradientIn(ScalarType.Float32) is { } wide)
+            && (weight.GradientType ?? weight.Gradient?.dtype) == ScalarType.Float32 && TryAddWide(weight, dy_TO, x_TI))
         {
-            AddWide(wide, dy_TO, x_TI);
             return;
         }
 
         weight.AddProduct(dy_TO, x_TI);
     }
 
-    /// <summary>Adds <c>left' right</c> of 16-bit matrices to an fp32 matrix on CUDA without rounding in between.</summary>
-    /// <param name="sum_OI">What is added to, in place.</param>
+    /// <summary>Adds <c>left' right</c> of 16-bit matrices to a parameter's gradient in fp32, on CUDA, without rounding in between. The first product of all is written, not added to zeros.</summary>
+    /// <param name="weight">The parameter <c>[O, I]</c>.</param>
     /// <param name="left_TO">Left factor, bf16 or fp16.</param>
     /// <param name="right_TI">Right factor in the same dtype.</param>
-    public static void AddWide(Tensor sum_OI, Tensor left_TO, Tensor right_TI)
+    /// <returns>Whether it was done: not where the gradient is gathered in another dtype.</returns>
+    public static bool TryAddWide(Parameter weight, Tensor left_TO, Tensor right_TI)
     {
         using var transposed = left_TO.t();
+        if (weight is { Gradient: null, GradientType: null or ScalarType.Float32 })
+        {
+            var gradient_OI = empty([.. weight.Shape], dtype: ScalarType.Float32, device: left_TO.device);
+            WideProducts.Set(gradient_OI, transposed, right_TI);
+            weight.GiveGradient(gradient_OI);
+            return true;
+        }
+
+        if (weight.GradientIn(ScalarType.Float32) is not { } sum_OI)
+        {
+            return false;
+        }
+
         WideProducts.Add(sum_OI, transposed, right_TI);
+        return true;
     }
 }

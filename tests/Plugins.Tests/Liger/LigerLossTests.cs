@@ -78,6 +78,17 @@ public sealed class LigerLossTests : IDisposable
     }
 
     [Theory]
+    [InlineData(2, 128256, 1024)]
+    [InlineData(4, 128256, 512)]
+    [InlineData(2, 32000, 4096)]
+    [InlineData(4, 1000000, 1)]
+    public void On_a_GPU_a_chunk_fills_256_MiB(long elementSize, int vocabulary, long expected)
+    {
+        using var weight = new Parameter("head", empty(vocabulary, 8, device: META));
+        Assert.Equal(expected, LigerFusedLinearCrossEntropy.Filling(elementSize, new ConformanceHead(weight)));
+    }
+
+    [Theory]
     [InlineData(null)]
     [InlineData(ScalarType.Float32)]
     [InlineData(ScalarType.BFloat16)]

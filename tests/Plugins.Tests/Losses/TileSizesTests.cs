@@ -37,6 +37,23 @@ public sealed class TileSizesTests
     }
 
     [Theory]
+    [InlineData(8192, 4096, 256, 8192, 16_384)]
+    [InlineData(8192, 2048, 256, 4096, 32_768)]
+    [InlineData(16_384, 2048, 256, 4096, 32_768)]
+    [InlineData(8192, 4096, 64, 8192, 4096)]
+    [InlineData(2560, 4096, 256, 2560, 52_224)]
+    public void The_first_block_of_one_pass_is_as_large_as_the_rows_of_the_heads_gradient(long tokens, long hidden, long megabytes, long rows, long labels)
+        => Assert.Equal(new TileSizes(rows, labels), TileSizes.Within(tokens, 128_256, hidden, megabytes * Mega, 2));
+
+    [Theory]
+    [InlineData(8192, 512, 256)]
+    [InlineData(1000, 4096, 256)]
+    [InlineData(8192, 4096, 4096)]
+    [InlineData(8192, 3, 16)]
+    public void Where_the_workspace_holds_nearly_as_many_tokens_there_is_no_such_block(long tokens, long hidden, long megabytes)
+        => Assert.Null(TileSizes.Within(tokens, 128_256, hidden, megabytes * Mega, 2));
+
+    [Theory]
     [InlineData(1024, 32_000, 205, 1024)]
     [InlineData(300, 32_000, 150, 1024)]
     [InlineData(1024, 8000, 256, 1024)]

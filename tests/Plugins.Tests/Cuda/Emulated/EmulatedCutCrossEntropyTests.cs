@@ -112,10 +112,13 @@ public sealed class EmulatedCutCrossEntropyTests
     }
 
     [EmulatedTheory]
-    [InlineData(false, 0)]
-    [InlineData(true, 0)]
-    [InlineData(true, 1e-9)]
-    public void Both_ways_of_cutting_a_call_give_what_the_plain_loss_gives(bool twoPasses, double threshold)
+    [InlineData("one pass", 3)]
+    [InlineData("one pass, the first block in the sum", 8)]
+    [InlineData("one pass, all of it in the sum", 6)]
+    [InlineData("two passes", 18)]
+    [InlineData("two passes, some ranges in the gradient", 18)]
+    [InlineData("two passes, filtered", 18)]
+    public void Every_way_of_cutting_a_call_gives_what_the_plain_loss_gives(string way, int kernels)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
@@ -129,13 +132,21 @@ public sealed class EmulatedCutCrossEntropyTests
         using var lease = head.Weight.Rent();
         var call = new LossCall(input, LossTerms.Of(input), hidden, rows, lease.Tensor, new CudaTiles());
         using var launches = EmulatedLaunches.Begin();
-        var gradient = twoPasses ? TwoPasses.Run(call, new TileSizes(8, 256), threshold) : OnePass.Run(call, new TileSizes(8, Vocabulary));
+        var gradient = way switch
+        {
+            "one pass" => OnePass.Run(call, new TileSizes(8, Vocabulary)),
+            "one pass, the first block in the sum" => OnePass.Run(call, new TileSizes(8, Vocabulary), new TileSizes(8, 256)),
+            "one pass, all of it in the sum" => OnePass.Run(call, new TileSizes(8, Vocabulary), new TileSizes(32, 256)),
+            "two passes" => TwoPasses.Run(call, new TileSizes(8, 256), 0),
+            "two passes, some ranges in the gradient" => TwoPasses.Run(call, new TileSizes(Tokens, 64), 0),
+            _ => TwoPasses.Run(call, new TileSizes(8, 256), 1e-9),
+        };
         Nearly.Equal(expected.Loss, rows.Scaled.sum(), 1e-5);
         Nearly.Equal(expected.PerToken!, rows.Losses, 1e-5);
         Nearly.Equal(expected.HiddenGradient!, gradient!, 2e-5);
         foreach (var (e, a) in plain.Parameters.Zip(head.Parameters))
             Nearly.Equal(e.Gradient!, a.Gradient!, 2e-5);
-        Assert.Equal(twoPasses ? 18 : 3, launches.Names.Count);
+        Assert.Equal(kernels, launches.Names.Count);
     }
 
     private static Tensor Logits(ScalarType dtype, long vocabulary)
