@@ -171,7 +171,7 @@ def attention(only):
     with sdpa_kernel(SDPBackend.CUDNN_ATTENTION):
         rate("cuDNN, one document", [tokens], lambda: F.scaled_dot_product_attention(q, k, v, is_causal=True))
     document = torch.repeat_interleave(torch.arange(len(mixed), device="cuda"), torch.tensor(mixed, device="cuda"))
-    mask = create_block_mask(lambda b, h, i, j: (i >= j) & (document[i] == document[j]), None, None, tokens, tokens, device="cuda", _compile=True)
+    mask = torch.compile(create_block_mask)(lambda b, h, i, j: (i >= j) & (document[i] == document[j]), None, None, tokens, tokens, device="cuda")
     rate("compiled flex, 8 documents", mixed, lambda: compiled_flex(q, k, v, block_mask=mask))
     ends = torch.tensor([0, *mixed], device="cuda").cumsum(0).to(torch.int32)
     longest = max(mixed)

@@ -13,7 +13,9 @@ internal sealed class KernelBenchmark : IBenchmark
 
     /// <summary>Large products find their algorithms in their first uses.</summary>
     private const int ProductWarmUp = 8;
-    private const long AheadCycles = 4_000_000;
+
+    /// <summary>Milliseconds before a product: those before it leave the device at its power limit.</summary>
+    private const int Rest = 1000;
     private const long Square = 8192;
     private const long CopyElements = 2L << 30;
 
@@ -53,7 +55,7 @@ internal sealed class KernelBenchmark : IBenchmark
         return new Report
         {
             Title = "Operators on the GPU",
-            Method = "8192 tokens in bf16; times of the device by events around the operator, the host ahead of it and the device at rest before. Shares are the bytes read and written at least (of products: the operations) "
+            Method = "8192 tokens in bf16; times of the device by events around the operator, the host ahead of it, and of products after a second of rest. Shares are the bytes read and written at least (of products: the operations) "
                 + "over the time and over the rate of a copy (a product) on the same device. Peak memory is the allocator's, results included. "
                 + "Heads have weights of spread 0.02, so that logits are those of a fresh model; the error of the hidden gradient is against fp32 from the same inputs.",
             Measurements = measurements,
@@ -87,10 +89,12 @@ internal sealed class KernelBenchmark : IBenchmark
         var (inputs, gradients) = (of.Make(), (Tensor[]?)null);
         var (forward, both, peak, error) = (new List<double>(), new List<double>(), new List<double>(), (double?)null);
         var warmUp = of.IsProduct ? ProductWarmUp : WarmUp;
+        if (of.IsProduct)
+            Thread.Sleep(Rest);
         for (var i = 0; i < warmUp + repeat; i++)
         {
             of.Before?.Invoke();
-            wait.Start(AheadCycles);
+            wait.Start();
             var before = DeviceMemory.Use(device.Index).Allocated;
             DeviceMemory.ResetPeak(device.Index);
             using var tape = new Tape(new TapeOptions { Profiler = times });
