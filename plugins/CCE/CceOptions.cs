@@ -21,7 +21,7 @@ public sealed record CceOptions : IValidated
     public int WorkspaceMegabytes { get; init; } = 256;
 
     /// <summary>Whether logits are computed twice instead of being kept for the gradient.</summary>
-    [Key("cce_low_memory", Default = "false", Summary = "Compute logits twice, so that the head's gradient needs no fp32 copy: a third more operations, about 1 GiB less for a head of 128256 x 4096 in bf16.")]
+    [Key("cce_low_memory", Default = "false", Summary = "Compute logits twice where nothing holds them, so that the head's gradient needs no fp32 copy: up to a third more operations, about 1 GiB less for a head of 128256 x 4096 in bf16.")]
     public bool LowMemory { get; init; }
 
     /// <inheritdoc/>

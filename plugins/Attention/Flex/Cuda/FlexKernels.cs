@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Neoteny.Attention;
 using Neoteny.Runtime.Cpu;
 using Neoteny.Runtime.Cuda;
@@ -16,9 +17,9 @@ internal static class FlexKernels
     private const int Alignment = 16;
     private static readonly ConcurrentDictionary<(LayerProgram Program, ScalarType DType, int Head, int Value, int Device), IKernelSet> Sets = [];
 
-    public static AttentionOutput Forward(AttentionInput input, LayerProgram program) => Forward(input, program, Set(input, program));
+    public static AttentionOutput Forward(AttentionInput input, LayerProgram program) => Forward(input, program, Set(input, program, input.NeedsBackward));
 
-    public static AttentionGradients Backward(AttentionBackward backward, LayerProgram program) => Backward(backward, program, Set(backward.Input, program));
+    public static AttentionGradients Backward(AttentionBackward backward, LayerProgram program) => Backward(backward, program, Set(backward.Input, program, needsBackward: true));
 
     /// <summary>With these kernels.</summary>
     internal static AttentionOutput Forward(AttentionInput input, LayerProgram program, IKernelSet set)
@@ -74,10 +75,34 @@ internal static class FlexKernels
         return TensorData.Pointer(dense) % Alignment == 0 ? dense : dense.clone();
     }
 
-    private static IKernelSet Set(AttentionInput input, LayerProgram program)
+    private static IKernelSet Set(AttentionInput input, LayerProgram program, bool needsBackward)
+        => Prepare(program, input.Query.dtype, (int)input.Query.size(2), (int)input.Value.size(2), CudaDevice.Get(Math.Max(input.Query.device_index, 0)), needsBackward);
+
+    /// <summary>The kernels of a program, which are compiled side by side where they are new.</summary>
+    internal static IKernelSet Prepare(LayerProgram program, ScalarType dtype, int headSize, int valueSize, CudaDevice device, bool needsBackward)
     {
-        var (d, dv, device) = ((int)input.Query.size(2), (int)input.Value.size(2), CudaDevice.Get(Math.Max(input.Query.device_index, 0)));
-        return Sets.GetOrAdd((program, input.Query.dtype, d, dv, device.Index), key => TensorCoreKernels.Fit(key.DType, d, dv, device)
-            ? new TensorCoreKernels(program, key.DType, d, dv) : new PlainKernels(program, key.DType, Math.Max(d, dv)));
+        var key = (program, dtype, headSize, valueSize, device.Index);
+        if (Sets.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
+        IKernelSet set = TensorCoreKernels.Fit(dtype, headSize, valueSize, device)
+            ? new TensorCoreKernels(program, dtype, headSize, valueSize) : new PlainKernels(program, dtype, Math.Max(headSize, valueSize));
+        Compile(device, [set.Forward, FlexSources.Blocks(program, set.ForwardSize).Kernel("flex_blocks"),
+            .. needsBackward ? [set.BackwardQuery, set.BackwardKey[0], FlexSources.Blocks(program, set.BackwardSize).Kernel("flex_blocks")] : Array.Empty<CudaKernel>()]);
+        return Sets.GetOrAdd(key, set);
+    }
+
+    private static void Compile(CudaDevice device, CudaKernel[] kernels)
+    {
+        try
+        {
+            Parallel.ForEach(kernels, k => k.Prepare(device));
+        }
+        catch (AggregateException several)
+        {
+            ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
+        }
     }
 }

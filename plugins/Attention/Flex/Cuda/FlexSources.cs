@@ -13,14 +13,15 @@ internal static class FlexSources
     /// <summary>The kernels that find out which blocks are computed.</summary>
     public static CudaSource Blocks(LayerProgram program, BlockSize size) => Get(program, ["FlexBlocks.cu"], [Macro("BM", size.Queries), Macro("BN", size.Keys)], isFast: false);
 
-    /// <summary>The tensor core kernels.</summary>
+    /// <summary>Tensor core kernels of one file, so that files compile side by side.</summary>
+    /// <param name="file">FlexTensorCore.cu, FlexTensorCoreQuery.cu or FlexTensorCoreKey.cu.</param>
     /// <param name="program">The program.</param>
     /// <param name="dtype">bf16 or fp16.</param>
     /// <param name="key">Size of a key head, filled up.</param>
     /// <param name="value">Size of a value head, filled up.</param>
     /// <param name="fragments">16-row fragments a warp of the forward kernel holds.</param>
-    public static CudaSource TensorCore(LayerProgram program, ScalarType dtype, int key, int value, int fragments)
-        => Get(program, ["FlexPrimitives.cu", "FlexTiles.cu", "FlexTensorCore.cu"], [Element(dtype), Macro("HK", key), Macro("HV", value), Macro("MT", fragments)], isFast: true);
+    public static CudaSource TensorCore(string file, LayerProgram program, ScalarType dtype, int key, int value, int fragments)
+        => Get(program, ["FlexPrimitives.cu", "FlexTiles.cu", file], [Element(dtype), Macro("HK", key), Macro("HV", value), Macro("MT", fragments)], isFast: true);
 
     /// <summary>The plain kernels.</summary>
     /// <param name="program">The program.</param>

@@ -2,6 +2,8 @@
 // ELEMENT is bf16 or fp16. HK and HV are the head sizes of keys and values filled up to a multiple of 16 with zeros; MT is how many 16-row fragments of queries a
 // warp of the forward kernel holds. Four warps; 64 keys a block. Rows in shared memory are 8 elements longer than they need be, so that no two of eight rows
 // share a bank. Fragments: lane = 4 * g + t; accumulator c[i] is row g + 8 * (i / 2), column 2 * t + i % 2 of a 16x8 block.
+extern __shared__ __align__(16) unsigned char memory[];
+
 #define WARPS 4
 #define THREADS 128
 #define LK (HK + 8)
@@ -73,4 +75,20 @@ template <int WIDTH> __device__ __forceinline__ void store_rows(ELEMENT* to, lon
         if (first + g < present) *(u32*)(to + (first + g) * stride + column) = pack<ELEMENT>(c[n][0] * low, c[n][1] * low);
         if (first + g + 8 < present) *(u32*)(to + (first + g + 8) * stride + column) = pack<ELEMENT>(c[n][2] * high, c[n][3] * high);
     }
+}
+
+// From a raw score to the probability and the derivative of the modified score by the raw one.
+__device__ __forceinline__ float probability(float raw, float scale, float lse, bool full, bool inside, int document, int head, int query, int key, int keys, float& slope) {
+#if FLEX_SCORE
+    float x = flex_score_slope(raw * scale, document, head, query, key, keys, slope) * LOG2E;
+    full = full && x != NEGATIVE_INFINITY;
+#else
+    slope = 1.0f;
+    float x = raw * (scale * LOG2E);
+#endif
+    float p = power_of_two(x - lse * LOG2E);
+    if (full) return p;
+    bool seen = inside && x != NEGATIVE_INFINITY && flex_mask(document, head, query, key, keys);
+    if (!seen) slope = 0.0f;
+    return seen ? p : 0.0f;
 }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Neoteny.Plugins.Flex.Cuda;
 
-/// <summary>FlexTensorCore.cu: bf16 and fp16 from compute capability 8.0, head sizes up to 256 that are multiples of 8.</summary>
+/// <summary>FlexTensorCore*.cu: bf16 and fp16 from compute capability 8.0, head sizes up to 256 that are multiples of 8.</summary>
 internal sealed class TensorCoreKernels : IKernelSet
 {
     public const int LargestHead = 256;
@@ -18,9 +18,11 @@ internal sealed class TensorCoreKernels : IKernelSet
     {
         (key, value) = (Filled(headSize), Filled(valueSize));
         fragments = Math.Max(key, value) <= 128 ? 2 : 1;
-        var source = FlexSources.TensorCore(program, dtype, key, value, fragments);
-        (Forward, Delta, BackwardQuery) = (source.Kernel("flex_forward"), source.Kernel("flex_delta"), source.Kernel("flex_backward_query"));
-        BackwardKey = key + value <= LargestHead ? [source.Kernel("flex_backward_key")] : [source.Kernel("flex_backward_key"), source.Kernel("flex_backward_value")];
+        CudaSource Source(string file) => FlexSources.TensorCore(file, program, dtype, key, value, fragments);
+        var (backwardQuery, backwardKey) = (Source("FlexTensorCoreQuery.cu"), Source("FlexTensorCoreKey.cu"));
+        Forward = Source("FlexTensorCore.cu").Kernel("flex_forward");
+        (Delta, BackwardQuery) = (backwardQuery.Kernel("flex_delta"), backwardQuery.Kernel("flex_backward_query"));
+        BackwardKey = key + value <= LargestHead ? [backwardKey.Kernel("flex_backward_key")] : [backwardKey.Kernel("flex_backward_key"), backwardKey.Kernel("flex_backward_value")];
     }
 
     public BlockSize ForwardSize => new(Tile * fragments, Tile);
