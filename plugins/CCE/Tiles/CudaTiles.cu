@@ -3,46 +3,33 @@
 #include "neoteny.cuh"
 using namespace neoteny;
 
-static constexpr float kLowest = -3.0e38f;
-
 struct Statistics {
-    float most, sum, total;
+    LogSumExp all;
+    float total;
 };
 
-// The largest z, the sum of exp(z - largest), and the plain sum of a row, the same in every thread. All threads of the block take part.
+// Log-sum-exp and plain sum of a row, the same in every thread. All threads of the block take part.
 __device__ __forceinline__ Statistics gather(const real* row, int columns, float cap, float* scratch) {
     const int whole = columns - columns % kPack;
-    float most = kLowest, sum = 0.0f, total = 0.0f;
+    Statistics own = {LogSumExp(), 0.0f};
     for (int c = threadIdx.x * kPack; c < whole; c += blockDim.x * kPack) {
         Pack<real> raw = load_pack(row + c);
         float z[kPack];
-        float larger = most;
 #pragma unroll
         for (int k = 0; k < kPack; k++) {
             z[k] = capped(to_float(raw.at[k]), cap);
-            larger = fmaxf(larger, z[k]);
+            own.total += z[k];
         }
-        float part = 0.0f;
-#pragma unroll
-        for (int k = 0; k < kPack; k++) {
-            part += __expf(z[k] - larger);
-            total += z[k];
-        }
-        sum = sum * __expf(most - larger) + part;
-        most = larger;
+        own.all.add(z);
     }
     for (int c = whole + threadIdx.x; c < columns; c += blockDim.x) {
         const float z = capped(to_float(row[c]), cap);
-        const float larger = fmaxf(most, z);
-        sum = sum * __expf(most - larger) + __expf(z - larger);
-        total += z;
-        most = larger;
+        own.all.add(z);
+        own.total += z;
     }
-    Statistics all;
-    all.most = block_max(most, scratch);
-    all.sum = block_sum(sum * __expf(most - all.most), scratch);
-    all.total = block_sum(total, scratch);
-    return all;
+    own.all.join(scratch);
+    own.total = block_sum(own.total, scratch);
+    return own;
 }
 
 // factor * (slope * exp(z - lse) - share) * (1 - (z / cap)^2), less the label's part. at: the label's column, or a negative number.
@@ -88,12 +75,12 @@ extern "C" __global__ void __launch_bounds__(1024) cce_gather(const real* logits
     if (label < 0) return;
     const Statistics tile = gather(row, columns, cap, scratch);
     if (threadIdx.x != 0) return;
-    const float larger = fmaxf(most[t], tile.most);
-    sum[t] = sum[t] * __expf(most[t] - larger) + tile.sum * __expf(tile.most - larger);
+    const float larger = fmaxf(most[t], tile.all.most);
+    sum[t] = sum[t] * __expf(most[t] - larger) + tile.all.sum * __expf(tile.all.most - larger);
     most[t] = larger;
     total[t] += tile.total;
     if (label >= first && label < first + columns) logit[t] = capped(to_float(row[label - first]), cap);
-    if (tile_most != nullptr) tile_most[t] = tile.most;
+    if (tile_most != nullptr) tile_most[t] = tile.all.most;
 }
 
 // Turns the tile into its gradient in place; zero for ignored tokens. weights may be null. onehot is 1 - e, share e / V.
@@ -122,13 +109,13 @@ extern "C" __global__ void __launch_bounds__(1024) cce_whole(real* logits, long 
         if (differentiate) clear_row(row, columns);
         return;
     }
-    const Statistics all = gather(row, columns, cap, scratch);
-    const float lse = all.most + logf(all.sum);
+    const Statistics of = gather(row, columns, cap, scratch);
+    const float lse = of.all.value();
     const float factor = weights == nullptr ? scale : scale * weights[t];
     if (threadIdx.x == 0) {
         const float y = label < columns ? capped(to_float(row[label]), cap) : __int_as_float(0x7fc00000);
         // A sum of all logits may be infinite where the loss is not.
-        const float loss = lse - onehot * y - (share == 0.0f ? 0.0f : share * all.total) + z_factor * lse * lse;
+        const float loss = lse - onehot * y - (share == 0.0f ? 0.0f : share * of.total) + z_factor * lse * lse;
         losses[t] = loss;
         scaled[t] = loss * factor;
     }

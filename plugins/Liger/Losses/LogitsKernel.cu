@@ -4,19 +4,6 @@
 #include "neoteny.cuh"
 using namespace neoteny;
 
-static constexpr float kLowest = -3.0e38f;
-
-struct Statistics {
-    float most, sum, total;
-
-    __device__ __forceinline__ void add(float z) {
-        const float larger = fmaxf(most, z);
-        sum = sum * __expf(most - larger) + __expf(z - larger);
-        most = larger;
-        total += z;
-    }
-};
-
 // With e = smoothing and k = z_factor: losses[t] = (lse - (1 - e) z[label] - e mean(z) + k lse^2) * s, and where differentiate is set z[t] becomes
 // factors[t] * s * ((1 + 2 k lse) softmax(z) - e / columns - (1 - e) [label]) * (1 - (z / cap)^2). s is the label's probability where by_probability is set,
 // else 1. A label below zero is ignored: its loss and its gradient are zero. A label that no column has gives NaN.
@@ -39,29 +26,26 @@ extern "C" __global__ void __launch_bounds__(1024) logits(real* z, const long lo
         }
         return;
     }
-    Statistics own = {kLowest, 0.0f, 0.0f};
+    LogSumExp all;
+    float total = 0.0f;
     for (int c = first; c < cut.end; c += step) {
         Pack<real> pack = load_pack(row + c);
-        float x[kPack], larger = own.most;
+        float x[kPack];
 #pragma unroll
         for (int k = 0; k < kPack; k++) {
             x[k] = capped(to_float(pack.at[k]), cap);
-            larger = fmaxf(larger, x[k]);
+            total += x[k];
         }
-        float part = 0.0f;
-#pragma unroll
-        for (int k = 0; k < kPack; k++) {
-            part += __expf(x[k] - larger);
-            own.total += x[k];
-        }
-        own.sum = own.sum * __expf(own.most - larger) + part;
-        own.most = larger;
+        all.add(x);
     }
-    if (cut.has_edge) own.add(capped(to_float(row[cut.edge]), cap));
-    const float top = block_max(own.most, scratch);
-    const float sum = block_sum(own.sum * __expf(own.most - top), scratch);
-    const float mean = smoothing > 0.0f ? block_sum(own.total, scratch) / (float)columns : 0.0f;
-    const float lse = top + logf(sum);
+    if (cut.has_edge) {
+        const float x = capped(to_float(row[cut.edge]), cap);
+        all.add(x);
+        total += x;
+    }
+    all.join(scratch);
+    const float mean = smoothing > 0.0f ? block_sum(total, scratch) / (float)columns : 0.0f;
+    const float lse = all.value();
     const float target = label < columns ? capped(to_float(row[label]), cap) : __int_as_float(0x7fffffff);
     const float share = by_probability ? __expf(target - lse) : 1.0f;
     if (threadIdx.x == 0) losses[t] = (lse - (1.0f - smoothing) * target - smoothing * mean + z_factor * lse * lse) * share;

@@ -3,8 +3,6 @@
 #include "neoteny.cuh"
 using namespace neoteny;
 
-static constexpr float kLowest = -3.0e38f;
-
 // loss[t] = logsumexp(z[t]) - z[t, label]; z[t] becomes factor[t] * (softmax(z[t]) - [label]) where differentiate is set. A label below zero is ignored:
 // its loss and its gradient are zero. factor is scale, times weights[t] where given.
 extern "C" __global__ void cross_entropy(real* logits, const long long* labels, const float* weights, float* losses, float* scaled, int columns, float scale,
@@ -23,22 +21,17 @@ extern "C" __global__ void cross_entropy(real* logits, const long long* labels, 
         }
         return;
     }
-    float most = kLowest, sum = 0.0f;
+    LogSumExp all;
     for (int c = threadIdx.x * kPack; c < columns; c += blockDim.x * kPack) {
-        Pack<real> z = load_pack(row + c);
-        float larger = most;
+        const Pack<real> z = load_pack(row + c);
+        float x[kPack];
 #pragma unroll
-        for (int k = 0; k < kPack; k++) larger = fmaxf(larger, to_float(z.at[k]));
-        float part = 0.0f;
-#pragma unroll
-        for (int k = 0; k < kPack; k++) part += __expf(to_float(z.at[k]) - larger);
-        sum = sum * __expf(most - larger) + part;
-        most = larger;
+        for (int k = 0; k < kPack; k++) x[k] = to_float(z.at[k]);
+        all.add(x);
     }
-    const float top = block_max(most, scratch);
-    const float total = block_sum(sum * __expf(most - top), scratch);
+    all.join(scratch);
     // Added up in this order: large logits would swallow the logarithm.
-    const float rest = logf(total), share = 1.0f / total;
+    const float top = all.most, rest = logf(all.sum), share = 1.0f / all.sum;
     const float factor = weights == nullptr ? scale : scale * weights[t];
     if (threadIdx.x == 0) {
         // A label beyond the vocabulary makes the loss NaN, which ends the run, instead of reading what lies behind the row.

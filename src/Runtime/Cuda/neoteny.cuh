@@ -131,6 +131,37 @@ __device__ __forceinline__ float block_max(float x, float* scratch) {
     return x;
 }
 
+// A log-sum-exp of numbers as they come: the largest, and the sum of the exponentials relative to it.
+struct LogSumExp {
+    float most = -3.0e38f, sum = 0.0f;
+
+    __device__ __forceinline__ void add(float x) {
+        const float larger = fmaxf(most, x);
+        sum = sum * __expf(most - larger) + __expf(x - larger);
+        most = larger;
+    }
+
+    template <int N> __device__ __forceinline__ void add(const float (&x)[N]) {
+        float larger = most;
+#pragma unroll
+        for (int k = 0; k < N; k++) larger = fmaxf(larger, x[k]);
+        float part = 0.0f;
+#pragma unroll
+        for (int k = 0; k < N; k++) part += __expf(x[k] - larger);
+        sum = sum * __expf(most - larger) + part;
+        most = larger;
+    }
+
+    // Those of all threads of a block, the same in each. scratch as for block_sum.
+    __device__ __forceinline__ void join(float* scratch) {
+        const float own = most;
+        most = block_max(own, scratch);
+        sum = block_sum(sum * __expf(own - most), scratch);
+    }
+
+    __device__ __forceinline__ float value() const { return most + logf(sum); }
+};
+
 // A softcap: cap tanh(z / cap), and z where cap is 0. From the exponential: the fast tanh has an error of 2^-11.
 __device__ __forceinline__ float capped(float z, float cap) { return cap == 0.0f ? z : cap * (1.0f - 2.0f / (1.0f + __expf(2.0f * z / cap))); }
 

@@ -8,34 +8,6 @@ using namespace neoteny;
 #define KIND 0
 #endif
 
-static constexpr float kLowest = -3.0e38f;
-
-struct Partition {
-    float most, sum;
-
-    __device__ __forceinline__ void add(const float (&x)[kPack]) {
-        float larger = most;
-#pragma unroll
-        for (int k = 0; k < kPack; k++) larger = fmaxf(larger, x[k]);
-        float part = 0.0f;
-#pragma unroll
-        for (int k = 0; k < kPack; k++) part += __expf(x[k] - larger);
-        sum = sum * __expf(most - larger) + part;
-        most = larger;
-    }
-
-    __device__ __forceinline__ void add(float x) {
-        const float larger = fmaxf(most, x);
-        sum = sum * __expf(most - larger) + __expf(x - larger);
-        most = larger;
-    }
-
-    __device__ __forceinline__ float total(float* scratch) const {
-        const float top = block_max(most, scratch);
-        return top + logf(block_sum(sum * __expf(most - top), scratch));
-    }
-};
-
 // The divergence's term at one column, and its slope along log q.
 struct Term {
     float value, slope;
@@ -74,7 +46,7 @@ extern "C" __global__ void __launch_bounds__(1024) divergence_forward(const real
     teacher += t * columns;
     const RowCut cut = cut_row(student, columns);
     const int first = cut.lead + threadIdx.x * kPack, step = blockDim.x * kPack;
-    Partition q = {kLowest, 0.0f}, p = {kLowest, 0.0f};
+    LogSumExp q, p;
     for (int c = first; c < cut.end; c += step) {
         const Pack<real> a = load_pack(student + c), b = load_pack(teacher + c);
         float x[kPack];
@@ -87,7 +59,9 @@ extern "C" __global__ void __launch_bounds__(1024) divergence_forward(const real
         q.add(to_float(student[cut.edge]) * scale);
         p.add(to_float(teacher[cut.edge]) * scale);
     }
-    const float lse_q = q.total(scratch), lse_p = p.total(scratch);
+    q.join(scratch);
+    p.join(scratch);
+    const float lse_q = q.value(), lse_p = p.value();
     float value = 0.0f, slope = 0.0f;
     for (int c = first; c < cut.end; c += step) {
         const Pack<real> a = load_pack(student + c), b = load_pack(teacher + c);
