@@ -84,7 +84,7 @@ internal sealed class HeadGradient(LossInput input) : IDisposable
         }
         else
         {
-            WideProducts.Add(own_VH, dz_CV.t(), hidden_CH);
+            WeightProducts.AddWide(own_VH, dz_CV, hidden_CH);
         }
     }
 }

@@ -75,10 +75,10 @@ public static class WeightProducts
     /// <returns>Whether it was done: not where the gradient is gathered in another dtype.</returns>
     public static bool TryAddWide(Parameter weight, Tensor left_TO, Tensor right_TI)
     {
-        using var transposed = left_TO.t();
         if (weight is { Gradient: null, GradientType: null or ScalarType.Float32 })
         {
             var gradient_OI = empty([.. weight.Shape], dtype: ScalarType.Float32, device: left_TO.device);
+            using var transposed = left_TO.t();
             WideProducts.Set(gradient_OI, transposed, right_TI);
             weight.GiveGradient(gradient_OI);
             return true;
@@ -89,7 +89,17 @@ public static class WeightProducts
             return false;
         }
 
-        WideProducts.Add(sum_OI, transposed, right_TI);
+        AddWide(sum_OI, left_TO, right_TI);
         return true;
+    }
+
+    /// <summary>Adds <c>left' right</c> of 16-bit matrices to an fp32 matrix on CUDA without rounding in between.</summary>
+    /// <param name="sum_OI">What is added to, in place.</param>
+    /// <param name="left_TO">Left factor, bf16 or fp16.</param>
+    /// <param name="right_TI">Right factor in the same dtype.</param>
+    public static void AddWide(Tensor sum_OI, Tensor left_TO, Tensor right_TI)
+    {
+        using var transposed = left_TO.t();
+        WideProducts.Add(sum_OI, transposed, right_TI);
     }
 }
