@@ -31,6 +31,19 @@ public sealed class CutCrossEntropyOnCudaTests
     }
 
     [CudaFact]
+    public void Logits_in_the_place_of_the_heads_gradient_change_nothing()
+    {
+        // All tokens there, or the first 1024 and the others in blocks; half as many in fp32.
+        foreach (var (tokens, demands) in new[] { (1024, LossFeatures.None), (1500, LossFeatures.None), (1100, LossCalls.Everything) })
+        {
+            foreach (var (dtype, tolerance) in DTypes)
+            {
+                Compare(tokens, 512, 20_011, dtype, 2 * tolerance, demands);
+            }
+        }
+    }
+
+    [CudaFact]
     public void Every_semantic_is_that_of_the_CPU()
     {
         foreach (var (dtype, tolerance) in DTypes)

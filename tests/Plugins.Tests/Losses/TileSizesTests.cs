@@ -42,6 +42,7 @@ public sealed class TileSizesTests
     [InlineData(16_384, 2048, 256, 4096, 32_768)]
     [InlineData(8192, 4096, 64, 8192, 4096)]
     [InlineData(2560, 4096, 256, 2560, 52_224)]
+    [InlineData(1500, 512, 16, 1024, 8192)]
     public void The_first_block_of_one_pass_is_as_large_as_the_rows_of_the_heads_gradient(long tokens, long hidden, long megabytes, long rows, long labels)
         => Assert.Equal(new TileSizes(rows, labels), TileSizes.Within(tokens, 128_256, hidden, megabytes * Mega, 2));
 
