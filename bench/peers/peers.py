@@ -35,12 +35,23 @@ def release():
     torch.cuda.reset_peak_memory_stats()
 
 
-# Operators: time of the device between events, with a pause of the device before them so that the host is ahead.
+def timed(run, ahead=True):
+    """Milliseconds of the device between events around `run`; with `ahead` the device pauses before, so that the host is ahead."""
+    start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    if ahead:
+        torch.cuda._sleep(2_000_000)
+    start.record()
+    run()
+    end.record()
+    torch.cuda.synchronize()
+    return start.elapsed_time(end)
+
+
+# Operators.
 
 
 def time_operator(only, case, forward, inputs, gradient=None, warm_up=8, samples=15):
-    """Times forward and forward with backward; `forward` takes nothing, `inputs` are the tensors that get gradients."""
-
+    """Times forward and backward together; `forward` takes nothing, `inputs` are the tensors that get gradients."""
     if only not in case:
         return
 
@@ -61,16 +72,7 @@ def time_operator(only, case, forward, inputs, gradient=None, warm_up=8, samples
         both()
     torch.cuda.synchronize()
     torch.cuda.reset_peak_memory_stats()
-    times = []
-    for _ in range(samples):
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        torch.cuda._sleep(2_000_000)
-        start.record()
-        both()
-        end.record()
-        torch.cuda.synchronize()
-        times.append(start.elapsed_time(end))
-    add(case, "forward and backward", times)
+    add(case, "forward and backward", [timed(both) for _ in range(samples)])
     add(case, "peak memory beyond the inputs", [(torch.cuda.max_memory_allocated() - before) / 2**20], "MiB")
 
 
@@ -93,15 +95,7 @@ def ceilings():
     target = torch.empty_like(source)
     for name, run in (("matrix product 8192 cubed", lambda: a @ b), ("copy of 2 GiB", lambda: target.copy_(source))):
         run()
-        times = []
-        for _ in range(15):
-            start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-            start.record()
-            run()
-            end.record()
-            torch.cuda.synchronize()
-            times.append(start.elapsed_time(end))
-        add("device", name, times)
+        add("device", name, [timed(run, ahead=False) for _ in range(15)])
 
 
 def operators(only):
@@ -148,20 +142,15 @@ def attention(only):
         return
     q, k, v = (random(1, heads, tokens, size) for _ in range(3))
     gradient = torch.randn_like(q)
-    times = []
-    for i in range(15):
+
+    def layer():
         for tensor in (q, k, v):
             tensor.grad = None
-        torch.cuda._sleep(2_000_000)
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        start.record()
         with sdpa_kernel(SDPBackend.CUDNN_ATTENTION):
             output = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         output.backward(gradient)
-        end.record()
-        torch.cuda.synchronize()
-        if i >= 3:
-            times.append(start.elapsed_time(end))
+
+    times = [timed(layer) for _ in range(15)][3:]
     work = 3.5 * 4 * heads * size * tokens * tokens / 2
     add(case, "forward and backward", [work / t / 1e9 for t in times], "TFLOP/s")
 
@@ -205,7 +194,7 @@ def liger_loss(model, hidden, labels):
 
 
 def step(case, layout, how):
-    """One case: `how` is eager, compiled (the whole model), liger (its modules and loss) or layers (each layer compiled, Liger's loss)."""
+    """One case: `how` is compiled (the whole model), liger (its modules and loss) or layers (each layer compiled, Liger's loss)."""
     from transformers import AttentionInterface
 
     release()
@@ -239,7 +228,7 @@ def step(case, layout, how):
     def with_liger_loss(tokens):
         return liger_loss(model, model.model(input_ids=tokens, **others).last_hidden_state, tokens)
 
-    loss_of = {"eager": whole, "compiled": torch.compile(whole), "liger": with_liger_loss, "layers": with_liger_loss}[how]
+    loss_of = torch.compile(whole) if how == "compiled" else with_liger_loss
     ends_of_steps = []
     losses = []
     for number in range(15):

@@ -83,6 +83,14 @@ internal sealed class AttentionBenchmark : IBenchmark
             throw new NeotenyException($"{kernel.GetType().Name} is off by {error:g3} on {shape.Name} with head size {shape.HeadSize}; it is not timed.");
         }
 
+        using var timer = new DeviceTimer(CudaDevice.Get(0));
+        using var wait = new DeviceWait();
+        double OnDevice(Action layer)
+        {
+            wait.Start();
+            return timer.Milliseconds(layer) / 1e3;
+        }
+
         var (forward, both) = (new List<double>(), new List<double>());
         for (var i = 0; i < layouts.Length; i++)
         {
@@ -124,20 +132,5 @@ internal sealed class AttentionBenchmark : IBenchmark
 
         cuda.synchronize();
         return Stopwatch.GetElapsedTime(start).TotalSeconds / FreshLayers;
-    }
-
-    /// <summary>Seconds of a layer on the device.</summary>
-    private static double OnDevice(Action layer)
-    {
-        var device = CudaDevice.Get(0);
-        using var wait = new DeviceWait();
-        using var start = new CudaEvent(device, timing: true);
-        using var end = new CudaEvent(device, timing: true);
-        wait.Start();
-        start.Record();
-        layer();
-        end.Record();
-        end.Wait();
-        return end.MillisecondsSince(start) / 1e3;
     }
 }

@@ -1,4 +1,5 @@
 using Neoteny.Attention;
+using Neoteny.Benchmarks.Harness;
 using Neoteny.Plugins.Sdpa;
 using static TorchSharp.torch;
 
@@ -37,7 +38,7 @@ internal static class AttentionComparison
         Tensor Rows(Tensor x, ScalarType dtype) => x.narrow(0, 0, layout.Tokens).to(dtype);
         var actual = Run(kernel, Part(input.Query.dtype), Rows(gradient, input.Query.dtype));
         var expected = Run(new EagerAttention(), Part(ScalarType.Float32), Rows(gradient, ScalarType.Float32));
-        return expected.Zip(actual, static (e, a) => a.to(ScalarType.Float32).sub(e).norm().item<float>() / (double)e.norm().item<float>()).Max();
+        return expected.Zip(actual, RelativeError.Of).Max();
     }
 
     private static Tensor[] Run(IAttention kernel, AttentionInput input, Tensor gradient)

@@ -65,20 +65,9 @@ internal sealed class KernelBenchmark : IBenchmark
 
     private static Measurement Measure(string group, string name, CudaDevice device, int repeat, Action action)
     {
-        using var start = new CudaEvent(device, timing: true);
-        using var end = new CudaEvent(device, timing: true);
-        List<double> samples = [];
-        for (var i = 0; i < WarmUp + repeat; i++)
-        {
-            start.Record();
-            action();
-            end.Record();
-            end.Wait();
-            if (i >= WarmUp)
-                samples.Add(end.MillisecondsSince(start));
-        }
-
-        return new Measurement(group, name, "ms", samples);
+        using var timer = new DeviceTimer(device);
+        double[] samples = [.. Enumerable.Range(0, WarmUp + repeat).Select(_ => timer.Milliseconds(action))];
+        return new Measurement(group, name, "ms", samples[WarmUp..]);
     }
 
     private static (List<double> Forward, List<double> Both, List<double> Peak, double? Error) Time(KernelCase of, CudaDevice device, int repeat)
@@ -115,16 +104,12 @@ internal sealed class KernelBenchmark : IBenchmark
             }
 
             if (of.Exact is not null && error is null)
-                error = Error(of.Exact(inputs), tape.GradientOf(values[0])!);
+            {
+                using var exact = of.Exact(inputs);
+                error = RelativeError.Of(exact, tape.GradientOf(values[0])!);
+            }
         }
 
         return (forward, both, peak, error);
-    }
-
-    private static double Error(Tensor exact, Tensor actual)
-    {
-        using var scope = NewDisposeScope();
-        using (exact)
-            return actual.to(ScalarType.Float32).sub(exact).norm().item<float>() / exact.norm().item<float>();
     }
 }

@@ -78,7 +78,7 @@ internal sealed class HeadLossBenchmark : IBenchmark
         foreach (var (name, way) in HeadLossCase.Ways.Skip(1))
         {
             var (loss, gradient) = way(of);
-            var off = Math.Max(Math.Abs(loss - expected) / expected, gradient.sub(hidden).norm().item<float>() / hidden.norm().item<float>());
+            var off = Math.Max(Math.Abs(loss - expected) / expected, RelativeError.Of(hidden, gradient));
             if (!(off < Tolerance))
             {
                 throw new NeotenyException($"{name} differs from plain TorchSharp by {off:g3}.");

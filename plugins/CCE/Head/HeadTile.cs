@@ -80,7 +80,7 @@ internal sealed class HeadTile
         }
         else if (weight_NH is not null)
         {
-            Accumulate(weight_NH, dz_CN.t(), block.Hidden, replaces);
+            WideProducts.Run(weight_NH, dz_CN.t(), block.Hidden, adds: !replaces);
         }
 
         gradients.Bias?.AddColumns(First, dz_CN, 1);
@@ -106,22 +106,10 @@ internal sealed class HeadTile
         }
         else
         {
-            Accumulate(sum_CH, dz_CN, own_NH, replaces: !block.HasGradient);
+            WideProducts.Run(sum_CH, dz_CN, own_NH, adds: block.HasGradient);
         }
 
         block.HasGradient = true;
-    }
-
-    private static void Accumulate(Tensor sum_MN, Tensor left_MK, Tensor right_KN, bool replaces)
-    {
-        if (replaces)
-        {
-            WideProducts.Set(sum_MN, left_MK, right_KN);
-        }
-        else
-        {
-            WideProducts.Add(sum_MN, left_MK, right_KN);
-        }
     }
 
     private Tensor? Rows(Parameters.Parameter? parameter, ScalarType dtype)

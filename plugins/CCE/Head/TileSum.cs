@@ -19,11 +19,18 @@ internal sealed class TileSum
     /// <param name="weight">A weight that trains.</param>
     /// <param name="call">The call.</param>
     /// <param name="sizes">Tokens of a block, labels of a range.</param>
-    public TileSum(Parameter weight, LossCall call, TileSizes sizes)
+    /// <param name="isFull">Whether every row gets a product, so that a first gradient need not be zero before.</param>
+    public TileSum(Parameter weight, LossCall call, TileSizes sizes, bool isFull)
     {
+        var (dtype, needsSum) = (DType(weight, call.Input.Hidden.dtype), NeedsSum(weight, call, sizes));
         IsEmpty = weight.Gradient is null;
-        gradient_VH = weight.GradientIn(DType(weight, call.Input.Hidden.dtype))!;
-        if (NeedsSum(weight, call, sizes))
+        if (IsEmpty && isFull && !needsSum)
+        {
+            weight.GiveGradient(empty([.. weight.Shape], dtype: dtype, device: call.Hidden.device));
+        }
+
+        gradient_VH = weight.GradientIn(dtype)!;
+        if (needsSum)
         {
             buffer_NH = empty(sizes.Labels, weight.Shape[1], dtype: ScalarType.Float32, device: call.Hidden.device);
             IsEmpty = true;

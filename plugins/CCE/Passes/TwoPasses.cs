@@ -23,7 +23,7 @@ internal static class TwoPasses
         var (input, weight) = (call.Input, call.Input.Head.Weight);
         using var all = NewDisposeScope();
         var gradients = input.NeedsGradient ? new HeadGradients(input, sumsWeight: false) : null;
-        var sum = input.NeedsGradient && weight.Trains ? new TileSum(weight, call, sizes) : null;
+        var sum = input.NeedsGradient && weight.Trains ? new TileSum(weight, call, sizes, isFull: threshold == 0) : null;
         var gradient_TH = Run(call, sizes, threshold, gradients, sum);
         gradients?.Complete();
         return gradient_TH?.MoveToOuterDisposeScope();

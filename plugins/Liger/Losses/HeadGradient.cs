@@ -77,14 +77,8 @@ internal sealed class HeadGradient(LossInput input) : IDisposable
 
     private void AddOwn(Tensor dz_CV, Tensor hidden_CH)
     {
-        if (own_VH is null)
-        {
-            own_VH = empty([.. weight.Shape], dtype: ScalarType.Float32, device: dz_CV.device).DetachFromDisposeScope();
-            WideProducts.Set(own_VH, dz_CV.t(), hidden_CH);
-        }
-        else
-        {
-            WeightProducts.AddWide(own_VH, dz_CV, hidden_CH);
-        }
+        var adds = own_VH is not null;
+        own_VH ??= empty([.. weight.Shape], dtype: ScalarType.Float32, device: dz_CV.device).DetachFromDisposeScope();
+        WideProducts.Run(own_VH, dz_CV.t(), hidden_CH, adds);
     }
 }

@@ -27,7 +27,12 @@ public static class WideProducts
     /// <param name="right_KN">Right factor in the same dtype.</param>
     public static void Set(Tensor result_MN, Tensor left_MK, Tensor right_KN) => Run(result_MN, left_MK, right_KN, adds: false);
 
-    private static void Run(Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds)
+    /// <summary>One of both, in place: for sums whose first product is written and whose others are added.</summary>
+    /// <param name="result_MN">What is added to or written: in the factors' dtype, or fp32 where they are bf16 or fp16 on CUDA.</param>
+    /// <param name="left_MK">Left factor.</param>
+    /// <param name="right_KN">Right factor in the same dtype.</param>
+    /// <param name="adds">Whether the result is added to; else what was there is not read.</param>
+    public static void Run(Tensor result_MN, Tensor left_MK, Tensor right_KN, bool adds)
     {
         if (TriedProducts.TryRun(result_MN, left_MK, right_KN, adds))
         {

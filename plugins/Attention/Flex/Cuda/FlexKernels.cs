@@ -46,7 +46,7 @@ internal static class FlexKernels
         var delta = empty(lse.shape, dtype: ScalarType.Float32, device: q.device);
         var (dq, dk, dv) = (q.new_empty(q.shape), k.new_empty(k.shape), v.new_empty(v.shape));
         var (d, width, perHead, group) = ((int)q.size(2), (int)v.size(2), tables.Maps > 1 ? 1 : 0, spec.QueryHeads / spec.KeyHeads);
-        set.Delta.Launch(LaunchShape.Over(delta.numel() * 32, Threads), output, gradient, delta, delta.numel(), width);
+        Delta(q.dtype).Launch(LaunchShape.Over(delta.numel() * 32, Threads), output, gradient, delta, delta.numel(), width);
         set.BackwardQuery.Launch(
             new LaunchShape(tables.QueryTiles, Threads) { GridY = spec.QueryHeads, SharedBytes = set.BackwardBytes },
             q, k, v, gradient, lse, delta, dq, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Queries, tables.QueryOrder, tables.Rows,
@@ -90,9 +90,11 @@ internal static class FlexKernels
         IKernelSet set = TensorCoreKernels.Fit(dtype, headSize, valueSize, device)
             ? new TensorCoreKernels(program, dtype, headSize, valueSize) : new PlainKernels(program, dtype, Math.Max(headSize, valueSize));
         Compile(device, [set.Forward, FlexSources.Blocks(program, set.ForwardSize).Kernel("flex_blocks"),
-            .. needsBackward ? [set.BackwardQuery, set.BackwardKey[0], FlexSources.Blocks(program, set.BackwardSize).Kernel("flex_blocks")] : Array.Empty<CudaKernel>()]);
+            .. needsBackward ? [Delta(dtype), set.BackwardQuery, set.BackwardKey[0], FlexSources.Blocks(program, set.BackwardSize).Kernel("flex_blocks")] : Array.Empty<CudaKernel>()]);
         return Sets.GetOrAdd(key, set);
     }
+
+    private static CudaKernel Delta(ScalarType dtype) => FlexSources.Delta(dtype).Kernel("flex_delta");
 
     private static void Compile(CudaDevice device, CudaKernel[] kernels)
     {

@@ -57,15 +57,6 @@ extern "C" __global__ void flex_forward(
     }
 }
 
-extern "C" __global__ void flex_delta(const ELEMENT* out, const ELEMENT* gradient, float* delta, long long rows, int dv) {
-    long long row = blockIdx.x * (long long)(blockDim.x >> 5) + (threadIdx.x >> 5);
-    if (row >= rows) return;
-    float x = 0.0f;
-    for (int i = threadIdx.x & 31; i < dv; i += 32) x += to_float(out[row * dv + i]) * to_float(gradient[row * dv + i]);
-    x = warp_sum(x);
-    if ((threadIdx.x & 31) == 0) delta[row] = x;
-}
-
 extern "C" __global__ void flex_backward_query(
     const ELEMENT* q, const ELEMENT* k, const ELEMENT* v, const ELEMENT* gradient, const float* lse, const float* delta, ELEMENT* dq, long long q_row, long long q_head,
     long long k_row, long long k_head, long long v_row, long long v_head, const int* tiles, const int* order, const int* list, const int* counts, long long total, int per_head,

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Neoteny.Runtime.Cuda;
+using Neoteny.Runtime.Operators.Kernels;
 using static TorchSharp.torch;
 
 namespace Neoteny.Plugins.Flex.Cuda;
@@ -8,7 +9,12 @@ namespace Neoteny.Plugins.Flex.Cuda;
 /// <summary>CUDA sources: a program's functions with the kernels around them. Each is compiled once in a process, and kept on disk.</summary>
 internal static class FlexSources
 {
+    private static readonly CudaSource DeltaSource = new("FlexDelta.cu", Text("FlexDelta.cu")) { Options = ["--std=c++17"] };
     private static readonly ConcurrentDictionary<string, CudaSource> Sources = [];
+
+    /// <summary>Products of outputs and their gradients, which know no program.</summary>
+    /// <param name="dtype">fp32, bf16 or fp16.</param>
+    public static CudaSource Delta(ScalarType dtype) => CudaPacks.Variant(DeltaSource, dtype);
 
     /// <summary>The kernels that find out which blocks are computed.</summary>
     public static CudaSource Blocks(LayerProgram program, BlockSize size) => Get(program, ["FlexBlocks.cu"], [Macro("BM", size.Queries), Macro("BN", size.Keys)], isFast: false);

@@ -14,9 +14,6 @@ internal interface IKernelSet
     /// <summary>Output and log-sum-exp.</summary>
     CudaKernel Forward { get; }
 
-    /// <summary>Products of output and its gradient.</summary>
-    CudaKernel Delta { get; }
-
     /// <summary>Gradient of the queries.</summary>
     CudaKernel BackwardQuery { get; }
 

@@ -13,7 +13,7 @@ internal sealed class PlainKernels : IKernelSet
     public PlainKernels(LayerProgram program, ScalarType dtype, int largestHead)
     {
         var source = FlexSources.Rows(program, dtype, (largestHead + 31) / 32);
-        (Forward, Delta, BackwardQuery) = (source.Kernel("flex_forward"), source.Kernel("flex_delta"), source.Kernel("flex_backward_query"));
+        (Forward, BackwardQuery) = (source.Kernel("flex_forward"), source.Kernel("flex_backward_query"));
         BackwardKey = [source.Kernel("flex_backward_key")];
     }
 
@@ -22,8 +22,6 @@ internal sealed class PlainKernels : IKernelSet
     public BlockSize BackwardSize => Size;
 
     public CudaKernel Forward { get; }
-
-    public CudaKernel Delta { get; }
 
     public CudaKernel BackwardQuery { get; }
 

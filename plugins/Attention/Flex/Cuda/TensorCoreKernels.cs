@@ -19,9 +19,8 @@ internal sealed class TensorCoreKernels : IKernelSet
         (key, value) = (Filled(headSize), Filled(valueSize));
         fragments = Math.Max(key, value) <= 128 ? 2 : 1;
         CudaSource Source(string file) => FlexSources.TensorCore(file, program, dtype, key, value, fragments);
-        var (backwardQuery, backwardKey) = (Source("FlexTensorCoreQuery.cu"), Source("FlexTensorCoreKey.cu"));
-        Forward = Source("FlexTensorCore.cu").Kernel("flex_forward");
-        (Delta, BackwardQuery) = (backwardQuery.Kernel("flex_delta"), backwardQuery.Kernel("flex_backward_query"));
+        var backwardKey = Source("FlexTensorCoreKey.cu");
+        (Forward, BackwardQuery) = (Source("FlexTensorCore.cu").Kernel("flex_forward"), Source("FlexTensorCoreQuery.cu").Kernel("flex_backward_query"));
         BackwardKey = key + value <= LargestHead ? [backwardKey.Kernel("flex_backward_key")] : [backwardKey.Kernel("flex_backward_key"), backwardKey.Kernel("flex_backward_value")];
     }
 
@@ -30,8 +29,6 @@ internal sealed class TensorCoreKernels : IKernelSet
     public BlockSize BackwardSize => new(Tile, Tile);
 
     public CudaKernel Forward { get; }
-
-    public CudaKernel Delta { get; }
 
     public CudaKernel BackwardQuery { get; }
 
