@@ -1,6 +1,8 @@
 // PTX instructions as functions, by the names that the translation makes of asm statements. Operands stand in the order of the instruction's text, numbers behind them.
 #pragma once
 #include "emulator.hpp"
+#include <tuple>
+#include <utility>
 
 // "h" operands are 16 bits, whatever type holds them.
 NEOTENY_INLINE void ptx_cvt_f32_f16(float& y, unsigned short x) { y = (float)neoteny_bits<_Float16>(x); }
@@ -55,6 +57,33 @@ NEOTENY_LDMATRIX(trans_shared_b16, true)
     }
 NEOTENY_MMA(f32_bf16_bf16_f32, true)
 NEOTENY_MMA(f32_f16_f16_f32, false)
+
+// Products of a warpgroup: sums, then two descriptors or four registers and one, then whether sums are kept (1), signs (1, 1), and which factors lie across rows.
+template <bool BRAIN, int COLUMNS, class All, std::size_t... I> NEOTENY_INLINE void neoteny_group(All all, std::index_sequence<I...>) {
+    constexpr int sums = COLUMNS / 2, size = std::tuple_size<All>::value;
+    static_assert(size == sums + 7 || size == sums + 9, "operands of wgmma");
+    float* d[sums] = {&std::get<I>(all)...};
+    if constexpr (size == sums + 7) {
+        neoteny_multiply_group(d, COLUMNS, nullptr, std::get<sums>(all), std::get<sums + 1>(all), std::get<sums + 6>(all), BRAIN);
+    } else {
+        const unsigned a[4] = {std::get<sums>(all), std::get<sums + 1>(all), std::get<sums + 2>(all), std::get<sums + 3>(all)};
+        neoteny_multiply_group(d, COLUMNS, a, 0, std::get<sums + 4>(all), std::get<sums + 8>(all), BRAIN);
+    }
+}
+#define NEOTENY_WGMMA(COLUMNS, TYPES, BRAIN) \
+    template <class... T> NEOTENY_INLINE void ptx_wgmma_mma_async_sync_aligned_m64n##COLUMNS##k16_##TYPES(T&&... x) { \
+        neoteny_group<BRAIN, COLUMNS>(std::forward_as_tuple(x...), std::make_index_sequence<COLUMNS / 2>()); \
+    }
+NEOTENY_WGMMA(64, f32_bf16_bf16, true)
+NEOTENY_WGMMA(64, f32_f16_f16, false)
+NEOTENY_WGMMA(128, f32_bf16_bf16, true)
+NEOTENY_WGMMA(128, f32_f16_f16, false)
+NEOTENY_INLINE void ptx_wgmma_fence_sync_aligned() {}
+NEOTENY_INLINE void ptx_wgmma_commit_group_sync_aligned() {}
+NEOTENY_INLINE void ptx_wgmma_wait_group_sync_aligned(int) {}
+NEOTENY_INLINE void ptx_fence_proxy_async_shared_cta() {}
+// An empty statement, which only orders what the compiler does.
+template <class... T> NEOTENY_INLINE void ptx_(T&&...) {}
 
 // Asynchronous copies.
 NEOTENY_INLINE void ptx_cp_async_cg_shared_global(unsigned to, const void* from, int present, int bytes) { neoteny_copy_async(to, from, bytes, present); }

@@ -4,6 +4,8 @@
 
 using namespace neoteny_emulated;
 
+extern "C" u8 neoteny_dynamic_shared[];
+
 namespace {
 
 // Waits until all lanes of the mask are here; the last one computes for all.
@@ -134,6 +136,59 @@ void resolve_product(Fibre** lanes, u32) {
         for (int r = 0; r < 4; r++) ((Product*)lanes[i]->payload)->d[r] = sum[i / 4 + 8 * (r / 2)][2 * (i % 4) + r % 2];
 }
 
+struct GroupProduct {
+    float** d;
+    const u32* a;
+    u64 left, right;
+    int columns;
+    bool across, brain;
+    void* position;
+};
+
+// Element (row, column) of a factor that a descriptor names: groups of eight rows of 128 bytes, whose 16-byte pieces are exchanged by the row. Across: rows are the depth.
+float element(u64 descriptor, int index, int depth, bool across, bool brain, void* position) {
+    const u32 begin = (u32)(descriptor & 0x3fff) << 4, panel = (u32)(descriptor >> 16 & 0x3fff) << 4, group = (u32)(descriptor >> 32 & 0x3fff) << 4;
+    // Descriptors keep 18 bits of an address.
+    const u32 base = neoteny_shared_address(neoteny_dynamic_shared);
+    u32 at = begin + (across ? index / 64 * panel + index % 64 * 2 + depth / 8 * group + depth % 8 * 128 : index / 8 * group + index % 8 * 128 + depth * 2);
+    at ^= (at >> 7 & 7) << 4;
+    const u8* p = (const u8*)shared_pointer(base + (at - base & 0x3ffff), position);
+    access(p, 2, 2, false, position);
+    u16 bits;
+    memcpy(&bits, p, 2);
+    return wide(bits, 0, brain);
+}
+
+void resolve_group_product(Fibre** lanes, u32) {
+    GroupProduct& first = *(GroupProduct*)lanes[0]->payload;
+    const int warp = lanes[0]->number / kLanes % 4;
+    for (int i = 1; i < kLanes; i++) {
+        const GroupProduct& own = *(GroupProduct*)lanes[i]->payload;
+        if (own.left != first.left || own.right != first.right) {
+            current = lanes[i];
+            fail(first.position, "names another descriptor in wgmma than the lanes before it");
+        }
+    }
+    if ((first.right >> 62) != 1 || (first.a == nullptr && (first.left >> 62) != 1)) fail(first.position, "uses a descriptor without the exchange of 128 bytes, which is not emulated");
+    float a[16][16];
+    for (int row = 0; row < 16; row++)
+        for (int k = 0; k < 16; k++)
+            if (first.a == nullptr) a[row][k] = element(first.left, 16 * warp + row, k, false, first.brain, first.position);
+    if (first.a != nullptr)
+        for (int i = 0; i < kLanes; i++)
+            for (int r = 0; r < 4; r++)
+                for (int k = 0; k < 2; k++) a[i / 4 + 8 * (r % 2)][2 * (i % 4) + k + 8 * (r / 2)] = wide(((GroupProduct*)lanes[i]->payload)->a[r], k, first.brain);
+    for (int column = 0; column < first.columns; column++) {
+        float b[16];
+        for (int k = 0; k < 16; k++) b[k] = element(first.right, column, k, first.across, first.brain, first.position);
+        for (int row = 0; row < 16; row++) {
+            float x = 0.0f;
+            for (int k = 0; k < 16; k++) x += a[row][k] * b[k];
+            *((GroupProduct*)lanes[row % 8 * 4 + column % 8 / 2]->payload)->d[column / 8 * 4 + row / 8 * 2 + column % 2] += x;
+        }
+    }
+}
+
 const u32 kAll = 0xffffffffu;
 
 }  // namespace
@@ -174,6 +229,12 @@ void neoteny_load_matrices(u32* result, int count, bool transposed, u32 row) {
 void neoteny_multiply(float* d, const u32* a, const u32* b, const float* c, bool brain) {
     Product payload = {d, a, b, c, brain};
     collective(brain ? "mma.bf16" : "mma.f16", kAll, &payload, resolve_product, __builtin_return_address(0));
+}
+
+void neoteny_multiply_group(float** d, int columns, const u32* a, u64 left, u64 right, bool across, bool brain) {
+    void* position = __builtin_return_address(0);
+    GroupProduct payload = {d, a, left, right, columns, across, brain, position};
+    collective("wgmma", kAll, &payload, resolve_group_product, position);
 }
 
 // What is copied arrives when it is waited for, and not before.

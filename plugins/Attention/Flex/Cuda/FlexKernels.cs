@@ -25,13 +25,12 @@ internal static class FlexKernels
     internal static AttentionOutput Forward(AttentionInput input, LayerProgram program, IKernelSet set)
     {
         var spec = input.Spec;
-        var tables = BlockTables.Of(input.Layout, program, set.ForwardSize, spec.QueryHeads);
+        var tables = BlockTables.Of(input.Layout, program, set.Forward.Size, spec.QueryHeads);
         var (q, k, v) = (Aligned(input.Query), Aligned(input.Key), Aligned(input.Value));
         var output = q.new_empty(q.size(0), q.size(1), v.size(2));
         var lse = empty(q.size(0), q.size(1), dtype: ScalarType.Float32, device: q.device);
-        set.Forward.Launch(
-            new LaunchShape(tables.QueryTiles, Threads) { GridY = spec.QueryHeads, SharedBytes = set.ForwardBytes },
-            q, k, v, output, lse, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Queries, tables.QueryOrder, tables.Rows, tables.RowCounts,
+        set.Forward.Kernel.Launch(
+            set.Forward.Over(tables.QueryTiles, spec.QueryHeads), q, k, v, output, lse, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Queries, tables.QueryOrder, tables.Rows, tables.RowCounts,
             tables.Total, tables.Maps > 1 ? 1 : 0, spec.QueryHeads, spec.QueryHeads / spec.KeyHeads, (int)q.size(2), (int)v.size(2), (float)spec.Scale);
         return new AttentionOutput { Output = output, LogSumExp = lse };
     }
@@ -40,22 +39,21 @@ internal static class FlexKernels
     internal static AttentionGradients Backward(AttentionBackward backward, LayerProgram program, IKernelSet set)
     {
         var (input, spec) = (backward.Input, backward.Input.Spec);
-        var tables = BlockTables.Of(input.Layout, program, set.BackwardSize, spec.QueryHeads);
+        var tables = BlockTables.Of(input.Layout, program, set.BackwardQuery.Size, spec.QueryHeads);
         var (q, k, v) = (Aligned(input.Query), Aligned(input.Key), Aligned(input.Value));
         var (gradient, output, lse) = (Dense(backward.OutputGradient), Dense(backward.Output), backward.LogSumExp!.contiguous());
         var delta = empty(lse.shape, dtype: ScalarType.Float32, device: q.device);
         var (dq, dk, dv) = (q.new_empty(q.shape), k.new_empty(k.shape), v.new_empty(v.shape));
         var (d, width, perHead, group) = ((int)q.size(2), (int)v.size(2), tables.Maps > 1 ? 1 : 0, spec.QueryHeads / spec.KeyHeads);
         Delta(q.dtype).Launch(LaunchShape.Over(delta.numel() * 32, Threads), output, gradient, delta, delta.numel(), width);
-        set.BackwardQuery.Launch(
-            new LaunchShape(tables.QueryTiles, Threads) { GridY = spec.QueryHeads, SharedBytes = set.BackwardBytes },
-            q, k, v, gradient, lse, delta, dq, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Queries, tables.QueryOrder, tables.Rows,
+        set.BackwardQuery.Kernel.Launch(
+            set.BackwardQuery.Over(tables.QueryTiles, spec.QueryHeads), q, k, v, gradient, lse, delta, dq, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Queries, tables.QueryOrder, tables.Rows,
             tables.RowCounts, tables.Total, perHead, spec.QueryHeads, group, d, width, (float)spec.Scale);
         foreach (var kernel in set.BackwardKey)
         {
-            kernel.Launch(
-                new LaunchShape(tables.KeyTiles, Threads) { GridY = spec.KeyHeads, SharedBytes = set.BackwardBytes },
-                q, k, v, gradient, lse, delta, dk, dv, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Keys, tables.Queries, tables.KeyOrder,
+            tables = BlockTables.Of(input.Layout, program, kernel.Size, spec.QueryHeads);
+            kernel.Kernel.Launch(
+                kernel.Over(tables.KeyTiles, spec.KeyHeads), q, k, v, gradient, lse, delta, dk, dv, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Keys, tables.Queries, tables.KeyOrder,
                 tables.Columns, tables.ColumnCounts, tables.Total, perHead, spec.QueryHeads, group, d, width, (float)spec.Scale);
         }
 
@@ -87,10 +85,12 @@ internal static class FlexKernels
             return known;
         }
 
-        IKernelSet set = TensorCoreKernels.Fit(dtype, headSize, valueSize, device)
-            ? new TensorCoreKernels(program, dtype, headSize, valueSize) : new PlainKernels(program, dtype, Math.Max(headSize, valueSize));
-        Compile(device, [set.Forward, FlexSources.Blocks(program, set.ForwardSize).Kernel("flex_blocks"),
-            .. needsBackward ? [Delta(dtype), set.BackwardQuery, set.BackwardKey[0], FlexSources.Blocks(program, set.BackwardSize).Kernel("flex_blocks")] : Array.Empty<CudaKernel>()]);
+        IKernelSet set = HopperKernels.Fit(dtype, headSize, valueSize, device) ? new HopperKernels(program, dtype, headSize)
+            : TensorCoreKernels.Fit(dtype, headSize, valueSize, device) ? new TensorCoreKernels(program, dtype, headSize, valueSize)
+            : new PlainKernels(program, dtype, Math.Max(headSize, valueSize));
+        TileKernel[] used = needsBackward ? [set.Forward, set.BackwardQuery, .. set.BackwardKey] : [set.Forward];
+        Compile(device, [.. used.Select(u => u.Kernel), .. used.Select(u => u.Size).Distinct().Select(s => FlexSources.Blocks(program, s).Kernel("flex_blocks")),
+            .. needsBackward ? [Delta(dtype)] : Array.Empty<CudaKernel>()]);
         return Sets.GetOrAdd(key, set);
     }
 

@@ -1,7 +1,7 @@
-// Tiles of the tensor core kernels: copies to shared memory, products of fragments, and storing them.
+// Tiles of the tensor core kernels for compute capability 8.0: copies to shared memory and products of fragments.
 // ELEMENT is bf16 or fp16. HK and HV are the head sizes of keys and values filled up to a multiple of 16 with zeros; MT is how many 16-row fragments of queries a
 // warp of the forward kernel holds. Four warps; 64 keys a block. Rows in shared memory are 8 elements longer than they need be, so that no two of eight rows
-// share a bank. Fragments: lane = 4 * g + t; accumulator c[i] is row g + 8 * (i / 2), column 2 * t + i % 2 of a 16x8 block.
+// share a bank.
 extern __shared__ __align__(16) unsigned char memory[];
 
 #define WARPS 4
@@ -39,14 +39,6 @@ template <int WIDTH, int LD> __device__ __forceinline__ void outer_scores(float 
     }
 }
 
-// The 16 columns at 16 * k of an accumulator as the left operand of the next product.
-__device__ __forceinline__ void as_operand(u32 (&a)[4], const float (&c)[8][4], int k) {
-    a[0] = pack<ELEMENT>(c[2 * k][0], c[2 * k][1]);
-    a[1] = pack<ELEMENT>(c[2 * k][2], c[2 * k][3]);
-    a[2] = pack<ELEMENT>(c[2 * k + 1][0], c[2 * k + 1][1]);
-    a[3] = pack<ELEMENT>(c[2 * k + 1][2], c[2 * k + 1][3]);
-}
-
 // c[16 x WIDTH] += P[16 x 64] B[64 x WIDTH], P in registers.
 template <int WIDTH, int LD> __device__ __forceinline__ void weighted_rows(float (&c)[WIDTH / 8][4], const float (&p)[8][4], const ELEMENT* b) {
     int lane = threadIdx.x & 31;
@@ -63,32 +55,4 @@ template <int WIDTH, int LD> __device__ __forceinline__ void weighted_rows(float
             multiply<ELEMENT>(c[2 * n + 1], x, y[2], y[3]);
         }
     }
-}
-
-// 16 rows of an accumulator to memory; rows from `present` on are dropped, columns from `width` on are filling.
-template <int WIDTH> __device__ __forceinline__ void store_rows(ELEMENT* to, long long stride, int first, int present, int width, const float (&c)[WIDTH / 8][4], float low, float high) {
-    int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
-#pragma unroll
-    for (int n = 0; n < WIDTH / 8; n++) {
-        int column = n * 8 + 2 * t;
-        if (column >= width) continue;
-        if (first + g < present) *(u32*)(to + (first + g) * stride + column) = pack<ELEMENT>(c[n][0] * low, c[n][1] * low);
-        if (first + g + 8 < present) *(u32*)(to + (first + g + 8) * stride + column) = pack<ELEMENT>(c[n][2] * high, c[n][3] * high);
-    }
-}
-
-// From a raw score to the probability and the derivative of the modified score by the raw one.
-__device__ __forceinline__ float probability(float raw, float scale, float lse, bool full, bool inside, int document, int head, int query, int key, int keys, float& slope) {
-#if FLEX_SCORE
-    float x = flex_score_slope(raw * scale, document, head, query, key, keys, slope) * LOG2E;
-    full = full && x != NEGATIVE_INFINITY;
-#else
-    slope = 1.0f;
-    float x = raw * (scale * LOG2E);
-#endif
-    float p = power_of_two(x - lse * LOG2E);
-    if (full) return p;
-    bool seen = inside && x != NEGATIVE_INFINITY && flex_mask(document, head, query, key, keys);
-    if (!seen) slope = 0.0f;
-    return seen ? p : 0.0f;
 }

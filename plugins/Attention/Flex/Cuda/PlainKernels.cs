@@ -9,25 +9,19 @@ internal sealed class PlainKernels : IKernelSet
     /// <summary>A warp's lanes take one key or query each.</summary>
     public static readonly BlockSize Size = new(32, 32);
 
+    private const int Threads = 128;
+
     /// <summary>For a program.</summary>
     public PlainKernels(LayerProgram program, ScalarType dtype, int largestHead)
     {
         var source = FlexSources.Rows(program, dtype, (largestHead + 31) / 32);
-        (Forward, BackwardQuery) = (source.Kernel("flex_forward"), source.Kernel("flex_backward_query"));
-        BackwardKey = [source.Kernel("flex_backward_key")];
+        TileKernel Kernel(string name) => new(source.Kernel(name), Size, Threads, SharedBytes: 0);
+        (Forward, BackwardQuery, BackwardKey) = (Kernel("flex_forward"), Kernel("flex_backward_query"), [Kernel("flex_backward_key")]);
     }
 
-    public BlockSize ForwardSize => Size;
+    public TileKernel Forward { get; }
 
-    public BlockSize BackwardSize => Size;
+    public TileKernel BackwardQuery { get; }
 
-    public CudaKernel Forward { get; }
-
-    public CudaKernel BackwardQuery { get; }
-
-    public IReadOnlyList<CudaKernel> BackwardKey { get; }
-
-    public int ForwardBytes => 0;
-
-    public int BackwardBytes => 0;
+    public IReadOnlyList<TileKernel> BackwardKey { get; }
 }

@@ -7,36 +7,31 @@ namespace Neoteny.Plugins.Flex.Cuda;
 internal sealed class TensorCoreKernels : IKernelSet
 {
     public const int LargestHead = 256;
+    private const int Threads = 128;
     private const int Tile = 64;
     private const int Padding = 8;
     private const int Statistics = 2 * 2 * Tile * sizeof(float);
 
-    private readonly int key, value, fragments;
-
     /// <summary>For a program and head sizes that <see cref="Fit"/>.</summary>
     public TensorCoreKernels(LayerProgram program, ScalarType dtype, int headSize, int valueSize)
     {
-        (key, value) = (Filled(headSize), Filled(valueSize));
-        fragments = Math.Max(key, value) <= 128 ? 2 : 1;
-        CudaSource Source(string file) => FlexSources.TensorCore(file, program, dtype, key, value, fragments);
-        var backwardKey = Source("FlexTensorCoreKey.cu");
-        (Forward, BackwardQuery) = (Source("FlexTensorCore.cu").Kernel("flex_forward"), Source("FlexTensorCoreQuery.cu").Kernel("flex_backward_query"));
-        BackwardKey = key + value <= LargestHead ? [backwardKey.Kernel("flex_backward_key")] : [backwardKey.Kernel("flex_backward_key"), backwardKey.Kernel("flex_backward_value")];
+        var (key, value) = (Filled(headSize), Filled(valueSize));
+        var fragments = Math.Max(key, value) <= 128 ? 2 : 1;
+        TileKernel Kernel(string file, string name, int queries, int bytes)
+            => new(FlexSources.TensorCore(file, program, dtype, key, value, fragments).Kernel(name), new BlockSize(queries, Tile), Threads, bytes);
+        TileKernel BackwardTo(string file, string name) => Kernel(file, name, Tile, LargestBytes(key, value));
+
+        Forward = Kernel("FlexTensorCore.cu", "flex_forward", Tile * fragments, Bytes(((fragments + 2) * (key + Padding)) + (2 * (value + Padding))));
+        BackwardQuery = BackwardTo("FlexTensorCoreQuery.cu", "flex_backward_query");
+        string[] names = key + value <= LargestHead ? ["flex_backward_key"] : ["flex_backward_key", "flex_backward_value"];
+        BackwardKey = [.. names.Select(n => BackwardTo("FlexTensorCoreKey.cu", n))];
     }
 
-    public BlockSize ForwardSize => new(Tile * fragments, Tile);
+    public TileKernel Forward { get; }
 
-    public BlockSize BackwardSize => new(Tile, Tile);
+    public TileKernel BackwardQuery { get; }
 
-    public CudaKernel Forward { get; }
-
-    public CudaKernel BackwardQuery { get; }
-
-    public IReadOnlyList<CudaKernel> BackwardKey { get; }
-
-    public int ForwardBytes => Bytes(((fragments + 2) * (key + Padding)) + (2 * (value + Padding)));
-
-    public int BackwardBytes => LargestBytes(key, value);
+    public IReadOnlyList<TileKernel> BackwardKey { get; }
 
     /// <summary>Whether these kernels run there.</summary>
     public static bool Fit(ScalarType dtype, int headSize, int valueSize, CudaDevice device)

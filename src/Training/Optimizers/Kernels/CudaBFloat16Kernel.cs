@@ -7,7 +7,7 @@ namespace Neoteny.Training.Optimizers.Kernels;
 /// <summary>bf16 weights on CUDA: one launch a parameter reads and writes everything once. Its reference is <see cref="AtenBFloat16Kernel"/>.</summary>
 internal sealed class CudaBFloat16Kernel : IAdamWKernel
 {
-    private const int Threads = 256;
+    private const int Threads = 128;
     private const int Each = 8;
 
     private static readonly CudaSource Source = CudaSource.Beside(typeof(CudaBFloat16Kernel));

@@ -29,6 +29,14 @@ public sealed class EmulatedFlexTests
     public void Tensor_cores(string masks, string scores, int size, int valueSize, ScalarType dtype)
         => Compare(masks, scores, size, valueSize, [150, 1, 65], dtype, dtype == ScalarType.BFloat16 ? 1.0 / 64 : 1.0 / 400, (p, d) => new TensorCoreKernels(p, d, size, valueSize));
 
+    [EmulatedTheory]
+    [InlineData("", "", 64, ScalarType.BFloat16)]
+    [InlineData("prefix_lm(90)", "alibi", 128, ScalarType.Float16)]
+    [InlineData("head % 2 == 0 || q - k < 70", "softcap(2)", 64, ScalarType.Float16)]
+    [InlineData("full;k % 5 != 2 || k == q", "score > 0 ? score : 0.5f * score", 128, ScalarType.BFloat16)]
+    public void Warpgroups_of_Hopper(string masks, string scores, int size, ScalarType dtype)
+        => Compare(masks, scores, size, size, [290, 1, 65], dtype, dtype == ScalarType.BFloat16 ? 1.0 / 64 : 1.0 / 400, (p, d) => new HopperKernels(p, d, size));
+
     private static void Compare(
         string masks, string scores, int size, int valueSize, int[] lengths, ScalarType dtype, double tolerance, Func<LayerProgram, ScalarType, IKernelSet> make)
     {

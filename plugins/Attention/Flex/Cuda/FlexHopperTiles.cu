@@ -1,0 +1,51 @@
+// Tiles of the kernels for Hopper. ELEMENT is bf16 or fp16, HEAD the size of all heads, 64 or 128. Two warpgroups of four warps; each takes 64 rows of 128.
+// A tile in shared memory is panels of 64 columns, each rows of 128 bytes whose 16-byte piece c lies at c ^ (row % 8): what products of warpgroups read without conflicts.
+extern __shared__ __align__(1024) unsigned char memory[];
+
+#define THREADS 256
+
+// ROWS x HEAD elements to shared memory, zeros beyond `present` rows.
+template <int ROWS> __device__ __forceinline__ void copy_tile(ELEMENT* to, const ELEMENT* from, long long stride, int present) {
+    constexpr int PIECES = HEAD / 8, STEP = THREADS / PIECES;
+    const int c = threadIdx.x % PIECES, first = threadIdx.x / PIECES;
+    to += (c / 8 * ROWS + first) * 64 + ((c ^ first) & 7) * 8;
+    const ELEMENT* source = from + first * stride + c * 8;
+#pragma unroll
+    for (int r = 0; r < ROWS; r += STEP) {
+        const bool ok = r + first < present;
+        copy16(to + r * 64, ok ? source : from, ok);
+        source += STEP * stride;
+    }
+}
+
+// All copies of this thread are there for the products of all threads.
+__device__ __forceinline__ void receive_copies() {
+    wait_copies();
+    publish_copies();
+    __syncthreads();
+}
+
+// c[64 x 8 N] += A[64 x HEAD] B[8 N x HEAD]^T: rows of tiles with A_ROWS and B_ROWS rows.
+template <int A_ROWS, int B_ROWS, int N> __device__ __forceinline__ void outer_scores(float (&c)[N][4], const ELEMENT* a, const ELEMENT* b) {
+    const u64 left = describe(a), right = describe(b);
+#pragma unroll
+    for (int k = 0; k < HEAD / 16; k++)
+        multiply_shared<ELEMENT>(c, left + (k / 4 * A_ROWS * 128 + k % 4 * 32) / 16, right + (k / 4 * B_ROWS * 128 + k % 4 * 32) / 16);
+}
+
+// c[64 x HEAD] += P[64 x ROWS] B[ROWS x HEAD], P as fragments in registers.
+template <int ROWS> __device__ __forceinline__ void weighted_rows(float (&c)[HEAD / 8][4], const u32 (&p)[ROWS / 16][4], const ELEMENT* b) {
+    const u64 right = describe(b, ROWS * 128);
+#pragma unroll
+    for (int k = 0; k < ROWS / 16; k++) multiply_registers<ELEMENT>(c, p[k], right + k * 16 * 128 / 16);
+}
+
+template <int N> __device__ __forceinline__ void clear(float (&c)[N][4]) {
+#pragma unroll
+    for (int n = 0; n < N; n++) c[n][0] = c[n][1] = c[n][2] = c[n][3] = 0.0f;
+}
+
+template <int N> __device__ __forceinline__ void as_operands(u32 (&p)[N / 2][4], const float (&c)[N][4]) {
+#pragma unroll
+    for (int k = 0; k < N / 2; k++) as_operand(p[k], c, k);
+}
