@@ -26,6 +26,8 @@ neoteny_emulated::Index neoteny_grid_size() __attribute__((const));
 
 // Meetings of threads. Values are passed as 64 bits.
 int neoteny_sync_threads(const char* name, int line, int predicate, int kind);
+// Barriers by number, of so many threads. Who arrives only does not wait.
+void neoteny_named_barrier(int number, int threads, bool waits);
 void neoteny_sync_warp(neoteny_emulated::u32 mask);
 neoteny_emulated::u64 neoteny_shuffle(const char* name, neoteny_emulated::u32 mask, neoteny_emulated::u64 value, int source, int operand, int width);
 neoteny_emulated::u32 neoteny_vote(const char* name, neoteny_emulated::u32 mask, int predicate);

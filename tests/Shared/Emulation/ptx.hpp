@@ -82,6 +82,11 @@ NEOTENY_INLINE void ptx_wgmma_fence_sync_aligned() {}
 NEOTENY_INLINE void ptx_wgmma_commit_group_sync_aligned() {}
 NEOTENY_INLINE void ptx_wgmma_wait_group_sync_aligned(int) {}
 NEOTENY_INLINE void ptx_fence_proxy_async_shared_cta() {}
+NEOTENY_INLINE void ptx_bar_sync(int number, int threads) { neoteny_named_barrier(number, threads, true); }
+NEOTENY_INLINE void ptx_bar_arrive(int number, int threads) { neoteny_named_barrier(number, threads, false); }
+// How many registers a thread may use.
+NEOTENY_INLINE void ptx_setmaxnreg_dec_sync_aligned_u32(int) {}
+NEOTENY_INLINE void ptx_setmaxnreg_inc_sync_aligned_u32(int) {}
 // An empty statement, which only orders what the compiler does.
 template <class... T> NEOTENY_INLINE void ptx_(T&&...) {}
 

@@ -29,7 +29,7 @@ struct Region {
     bool shared;
 };
 
-enum State { kReady, kBarrier, kCollective, kDone };
+enum State { kReady, kBarrier, kNamedBarrier, kCollective, kDone };
 
 struct Pending {
     void* to;

@@ -22,7 +22,9 @@ u8* stacks;
 
 namespace {
 
-int queue[kMostThreads], queue_head, queue_length, arrived;
+const int kNamedBarriers = 16;
+
+int queue[kMostThreads], queue_head, queue_length, arrived, arrived_at[kNamedBarriers], expected_at[kNamedBarriers];
 void* scheduler_sp;
 
 extern "C" void neoteny_switch(void** save, void* load);
@@ -88,6 +90,7 @@ void stuck() {
         else say("threads %d to %d ", i, j - 1);
         const bool one = j == i + 1;
         if (f.state == kDone) say(one ? "has left the kernel" : "have left the kernel");
+        else if (f.state == kNamedBarrier) say("%s at barrier %d with %d of %d threads", one ? "waits" : "wait", f.line, arrived_at[f.line], expected_at[f.line]);
         else if (f.state == kBarrier) say("%s at %s in line %d", one ? "waits" : "wait", f.where, f.line);
         else say("%s at %s with mask 0x%08x", one ? "waits" : "wait", f.where, f.mask);
         i = j;
@@ -99,6 +102,7 @@ void run_block() {
     thread_count = (int)(launch->block.x * launch->block.y * launch->block.z);
     block_start = ++epoch;
     queue_head = queue_length = arrived = 0;
+    memset(arrived_at, 0, sizeof arrived_at);
     poison_shared();
     for (int i = 0; i < thread_count; i++) start(fibres[i], i);
     int done = 0;
@@ -172,6 +176,28 @@ int neoteny_sync_threads(const char* name, int line, int predicate, int kind) {
     }
     self.state = kReady;
     return self.result;
+}
+
+// Orders accesses of all threads, of those too that have nothing to do with this barrier: races with these are not seen.
+void neoteny_named_barrier(int number, int threads, bool waits) {
+    void* position = __builtin_return_address(0);
+    if (number < 0 || number >= kNamedBarriers) fail(position, "uses barrier %d; there are %d", number, kNamedBarriers);
+    if (threads % kLanes != 0 || threads > thread_count) fail(position, "expects %d threads at barrier %d in a block of %d", threads, number, thread_count);
+    if (arrived_at[number] > 0 && expected_at[number] != threads) fail(position, "expects %d threads at barrier %d, where others expect %d", threads, number, expected_at[number]);
+    expected_at[number] = threads;
+    Fibre& self = *current;
+    if (++arrived_at[number] < threads) {
+        if (!waits) return;
+        self.state = kNamedBarrier;
+        self.where = "bar.sync";
+        self.line = number;
+        self.mask = 0;
+        return leave();
+    }
+    arrived_at[number] = 0;
+    epoch++;
+    for (int i = 0; i < thread_count; i++)
+        if (fibres[i].state == kNamedBarrier && fibres[i].line == number) ready(fibres[i]);
 }
 
 void neoteny_fail(const char* text) { fail(__builtin_return_address(0), "%s", text); }

@@ -1,4 +1,5 @@
 // FlashAttention with a program on Hopper: backward to keys and values, a tile of which stays, without atomics.
+#define SLOTS 3
 extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
     const ELEMENT* q, const ELEMENT* k, const ELEMENT* v, const ELEMENT* gradient, const float* lse, const float* delta, ELEMENT* dk, ELEMENT* dv_out, long long q_row,
     long long q_head, long long k_row, long long k_head, long long v_row, long long v_head, const int* key_tiles, const int* query_tiles, const int* order, const int* list,
@@ -7,67 +8,70 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
     ELEMENT* sk = (ELEMENT*)memory;
     ELEMENT* sv = sk + 2 * TILE;
     ELEMENT* sq = sv + 2 * TILE;
-    ELEMENT* sg = sq + 2 * TILE;
-    float* statistics = (float*)(sg + 2 * TILE);
-    int tile = order[blockIdx.x], key_head = blockIdx.y, key_heads = heads / group;
+    ELEMENT* sg = sq + SLOTS * TILE;
+    float* statistics = (float*)(sg + SLOTS * TILE);
+    const int tile = order[blockIdx.x], key_head = blockIdx.y, key_heads = heads / group, tile_count = gridDim.x;
     const int* at = key_tiles + tile * 8;
-    int key_row0 = at[0], present = at[1], key0 = at[2], keys = at[3], document = at[4];
+    const int key_row0 = at[0], present = at[1], key0 = at[2], keys = at[3], document = at[4];
     list += at[5];
-    int tile_count = gridDim.x;
-    copy_tile<128>(sk, k + key_row0 * k_row + key_head * k_head, k_row, present);
-    copy_tile<128>(sv, v + key_row0 * v_row + key_head * v_head, v_row, present);
 
-    // All query tiles of the first head of the group, then of the next.
+    // Turns are the query tiles of the first head of the group, then those of the next.
     auto list_of = [&](int member) { return list + (per_head ? (key_head * group + member) * total : 0); };
     auto count_of = [&](int member) { return counts[(per_head ? key_head * group + member : 0) * tile_count + tile]; };
-    auto settle_on = [&](int& member, int& j) {
+    auto skip = [&](int& member, int& j) {
         while (member < group && j >= count_of(member)) {
             member++;
             j = 0;
         }
     };
-    auto fetch = [&](int member, int j, int stage) {
-        const int* from = query_tiles + (list_of(member)[j] & ~FULL_BIT) * 8;
-        int row0 = from[0], rows = from[1], head = key_head * group + member;
-        copy_tile<64>(sq + stage * TILE, q + row0 * q_row + head * q_head, q_row, rows);
-        copy_tile<64>(sg + stage * TILE, gradient + ((long long)row0 * heads + head) * dv, (long long)heads * dv, rows);
-        if (threadIdx.x >= 128) return;
-        int row = threadIdx.x & 63;
-        const float* source = threadIdx.x < 64 ? lse : delta;
-        copy4(statistics + stage * 128 + threadIdx.x, row < rows ? source + (long long)(row0 + row) * heads + head : source, row < rows);
-    };
-    int member = 0, j = 0;
-    settle_on(member, j);
-    if (member < group) fetch(member, j, 0);
-    commit_copies();
-
-    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3, group_row = (warp >> 2) * 64;
+    int turns = 0, member = 0, j = 0;
+    for (int m = 0; m < group; m++) turns += count_of(m);
+    skip(member, j);
+    if (threadIdx.x < SUPPLIERS) {
+        shrink_registers();
+        supply<SLOTS>(turns, [&](int turn, int slot) {
+            if (turn == 0) {
+                copy_tile<128>(sk, k + key_row0 * k_row + key_head * k_head, k_row, present);
+                copy_tile<128>(sv, v + key_row0 * v_row + key_head * v_head, v_row, present);
+            }
+            const int* from = query_tiles + (list_of(member)[j] & ~FULL_BIT) * 8;
+            int row0 = from[0], rows = from[1], head = key_head * group + member, row = threadIdx.x & 63;
+            copy_tile<64>(sq + slot * TILE, q + row0 * q_row + head * q_head, q_row, rows);
+            copy_tile<64>(sg + slot * TILE, gradient + ((long long)row0 * heads + head) * dv, (long long)heads * dv, rows);
+            const float* source = threadIdx.x < 64 ? lse : delta;
+            copy4(statistics + slot * 128 + threadIdx.x, row < rows ? source + (long long)(row0 + row) * heads + head : source, row < rows);
+            j++;
+            skip(member, j);
+        });
+        return;
+    }
+    grow_registers();
+    const int lane = threadIdx.x & 31, warp = (threadIdx.x - SUPPLIERS) >> 5, worker = warp >> 2, g = lane >> 2, t = lane & 3;
     float key_acc[HEAD / 8][4], value_acc[HEAD / 8][4];
     clear(key_acc);
     clear(value_acc);
-    for (int stage = 0; member < group; stage ^= 1) {
-        int entry = list_of(member)[j], head = key_head * group + member;
-        bool full = entry & FULL_BIT;
+    int slot = 0;
+    for (int turn = 0; turn < turns; turn++) {
+        const int entry = list_of(member)[j], head = key_head * group + member;
+        const bool full = entry & FULL_BIT;
         const int* from = query_tiles + (entry & ~FULL_BIT) * 8;
-        int rows = from[1], pos = from[4];
+        const int rows = from[1], pos = from[4];
         j++;
-        settle_on(member, j);
-        receive_copies();
-        if (member < group) fetch(member, j, stage ^ 1);
-        commit_copies();
+        skip(member, j);
 
-        const float* column_lse = statistics + stage * 128;
+        const float* column_lse = statistics + slot * 128;
         const float* column_delta = column_lse + 64;
         float s[8][4], dp[8][4], slope[8][4];
-        u32 p[4][4], ds[4][4];
+        u32 p[4][4];
         clear(s);
         clear(dp);
+        meet(when_full(slot, worker));
         settle(s);
         settle(dp);
         begin_products();
-        outer_scores<128, 64>(s, sk + group_row * 64, sq + stage * TILE);
+        outer_scores<128, 64>(s, sk + worker * 64 * 64, sq + slot * TILE);
         close_products();
-        outer_scores<128, 64>(dp, sv + group_row * 64, sg + stage * TILE);
+        outer_scores<128, 64>(dp, sv + worker * 64 * 64, sg + slot * TILE);
         close_products();
         await_products<1>();
         settle(s);
@@ -81,7 +85,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
         as_operands(p, s);
         settle(value_acc);
         begin_products();
-        weighted_rows<64>(value_acc, p, sg + stage * TILE);
+        weighted_rows<64>(value_acc, p, sg + slot * TILE);
         close_products();
         await_products<1>();
         settle(dp);
@@ -89,16 +93,18 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
         for (int n = 0; n < 8; n++)
 #pragma unroll
             for (int i = 0; i < 4; i++) s[n][i] *= (dp[n][i] - column_delta[n * 8 + 2 * t + (i & 1)]) * slope[n][i];
+        u32 ds[4][4];
         as_operands(ds, s);
         settle(key_acc);
         begin_products();
-        weighted_rows<64>(key_acc, ds, sq + stage * TILE);
+        weighted_rows<64>(key_acc, ds, sq + slot * TILE);
         close_products();
         await_products<0>();
         settle(value_acc);
         settle(key_acc);
+        if (turn + SLOTS < turns) announce(when_free(slot, worker));
+        slot = after<SLOTS>(slot);
     }
-    wait_copies();
     store_rows<HEAD>(dk + ((long long)key_row0 * key_heads + key_head) * d, (long long)key_heads * d, warp * 16, present, d, key_acc, scale, scale);
     store_rows<HEAD>(dv_out + ((long long)key_row0 * key_heads + key_head) * dv, (long long)key_heads * dv, warp * 16, present, dv, value_acc, 1.0f, 1.0f);
 }

@@ -1,5 +1,6 @@
 // FlashAttention with a program on Hopper: backward to the queries, a tile of which stays, without atomics. While a block's scores become gradients, those of the block before it are
 // multiplied with its keys.
+#define SLOTS 4
 extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
     const ELEMENT* q, const ELEMENT* k, const ELEMENT* v, const ELEMENT* gradient, const float* lse, const float* delta, ELEMENT* dq, long long q_row, long long q_head,
     long long k_row, long long k_head, long long v_row, long long v_head, const int* tiles, const int* order, const int* list, const int* counts, long long total, int per_head,
@@ -8,25 +9,28 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
     ELEMENT* sq = (ELEMENT*)memory;
     ELEMENT* sg = sq + 2 * TILE;
     ELEMENT* sk = sg + 2 * TILE;
-    ELEMENT* sv = sk + 3 * TILE;
-    int tile = order[blockIdx.x], head = blockIdx.y, map = per_head ? head : 0;
+    ELEMENT* sv = sk + SLOTS * TILE;
+    const int tile = order[blockIdx.x], head = blockIdx.y, map = per_head ? head : 0;
     const int* at = tiles + tile * 8;
-    int row0 = at[0], rows = at[1], keys = at[3], pos = at[4], document = at[5];
+    const int row0 = at[0], rows = at[1], keys = at[3], pos = at[4], document = at[5], count = counts[map * gridDim.x + tile];
     list += map * total + at[6];
-    int count = counts[map * gridDim.x + tile];
-    k += at[2] * k_row + (head / group) * k_head;
-    v += at[2] * v_row + (head / group) * v_head;
-    copy_tile<128>(sq, q + row0 * q_row + head * q_head, q_row, rows);
-    copy_tile<128>(sg, gradient + ((long long)row0 * heads + head) * dv, (long long)heads * dv, rows);
-    auto fetch = [&](int j, int stage) {
-        int first = (list[j] & ~FULL_BIT) * 64;
-        copy_tile<64>(sk + stage * TILE, k + first * k_row, k_row, keys - first);
-        copy_tile<64>(sv + (j & 1) * TILE, v + first * v_row, v_row, keys - first);
-    };
-    if (count > 0) fetch(0, 0);
-    commit_copies();
-
-    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3, group_row = (warp >> 2) * 64;
+    if (threadIdx.x < SUPPLIERS) {
+        shrink_registers();
+        k += at[2] * k_row + (head / group) * k_head;
+        v += at[2] * v_row + (head / group) * v_head;
+        supply<SLOTS>(count, [&](int j, int slot) {
+            if (j == 0) {
+                copy_tile<128>(sq, q + row0 * q_row + head * q_head, q_row, rows);
+                copy_tile<128>(sg, gradient + ((long long)row0 * heads + head) * dv, (long long)heads * dv, rows);
+            }
+            int first = (list[j] & ~FULL_BIT) * 64;
+            copy_tile<64>(sk + slot * TILE, k + first * k_row, k_row, keys - first);
+            copy_tile<64>(sv + slot * TILE, v + first * v_row, v_row, keys - first);
+        });
+        return;
+    }
+    grow_registers();
+    const int lane = threadIdx.x & 31, warp = (threadIdx.x - SUPPLIERS) >> 5, worker = warp >> 2, g = lane >> 2, t = lane & 3;
     float row_lse[2], row_delta[2], acc[HEAD / 8][4];
     u32 p[4][4];
 #pragma unroll
@@ -37,29 +41,25 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
         row_delta[half] = row < rows ? delta[place] : 0.0f;
     }
     clear(acc);
-    int stage = 0, last = 2;
+    int slot = 0, last = SLOTS - 1;
     for (int j = 0; j < count; j++) {
-        int entry = list[j], first = (entry & ~FULL_BIT) * 64, next = stage == 2 ? 0 : stage + 1;
-        bool full = entry & FULL_BIT;
-        receive_copies();
-        if (j + 1 < count) fetch(j + 1, next);
-        commit_copies();
-
-        float s[8][4], dp[8][4];
+        const int entry = list[j], first = (entry & ~FULL_BIT) * 64;
+        const bool full = entry & FULL_BIT;
+        float s[8][4], dp[8][4], slope[8][4];
         clear(s);
         clear(dp);
+        meet(when_full(slot, worker));
         settle(s);
         settle(dp);
         begin_products();
-        outer_scores<128, 64>(s, sq + group_row * 64, sk + stage * TILE);
+        outer_scores<128, 64>(s, sq + worker * 64 * 64, sk + slot * TILE);
         close_products();
-        outer_scores<128, 64>(dp, sg + group_row * 64, sv + (j & 1) * TILE);
+        outer_scores<128, 64>(dp, sg + worker * 64 * 64, sv + slot * TILE);
         close_products();
         if (j > 0) weighted_rows<64>(acc, p, sk + last * TILE);
         close_products();
         await_products<2>();
         settle(s);
-        float slope[8][4];
 #pragma unroll
         for (int n = 0; n < 8; n++)
 #pragma unroll
@@ -75,11 +75,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
             for (int i = 0; i < 4; i++) s[n][i] *= (dp[n][i] - row_delta[i >> 1]) * slope[n][i];
         await_products<0>();
         settle(acc);
+        // The turn before this one is over; this one's keys are read once more.
+        if (j > 0 && j - 1 + SLOTS < count) announce(when_free(last, worker));
+        last = slot;
+        slot = after<SLOTS>(slot);
         as_operands(p, s);
-        last = stage;
-        stage = next;
     }
-    wait_copies();
     if (count > 0) {
         settle(acc);
         begin_products();

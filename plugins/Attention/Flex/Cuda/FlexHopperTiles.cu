@@ -1,28 +1,65 @@
-// Tiles of the kernels for Hopper. ELEMENT is bf16 or fp16, HEAD the size of all heads, 64 or 128. Two warpgroups of four warps; each takes 64 rows of 128.
-// A tile in shared memory is panels of 64 columns, each rows of 128 bytes whose 16-byte piece c lies at c ^ (row % 8): what products of warpgroups read without conflicts.
+// Tiles of the kernels for Hopper. ELEMENT is bf16 or fp16, HEAD the size of all heads, 64 or 128. The first warpgroup of a block fetches tiles into slots of shared memory, two more
+// compute with them, each for 64 of 128 rows. A tile is panels of 64 columns, each rows of 128 bytes whose 16-byte piece c lies at c ^ (row % 8): what products of warpgroups read
+// without conflicts.
 extern __shared__ __align__(1024) unsigned char memory[];
 
-#define THREADS 256
+#define THREADS 384
+#define SUPPLIERS 128
 
-// ROWS x HEAD elements to shared memory, zeros beyond `present` rows.
+// Registers move from the suppliers to the others.
+__device__ __forceinline__ void shrink_registers() { asm volatile("setmaxnreg.dec.sync.aligned.u32 40;"); }
+
+__device__ __forceinline__ void grow_registers() { asm volatile("setmaxnreg.inc.sync.aligned.u32 232;"); }
+
+// Barriers between the suppliers and one of the groups that compute: a slot is full, and it is free again. One side waits where the other one only says so.
+__device__ __forceinline__ int when_full(int slot, int group) { return slot * 4 + group * 2; }
+
+__device__ __forceinline__ int when_free(int slot, int group) { return slot * 4 + group * 2 + 1; }
+
+__device__ __forceinline__ void meet(int barrier) { asm volatile("bar.sync %0, %1;" ::"r"(barrier), "n"(2 * SUPPLIERS) : "memory"); }
+
+__device__ __forceinline__ void announce(int barrier) { asm volatile("bar.arrive %0, %1;" ::"r"(barrier), "n"(2 * SUPPLIERS) : "memory"); }
+
+template <int SLOTS> __device__ __forceinline__ int after(int slot) { return slot + 1 == SLOTS ? 0 : slot + 1; }
+
+// The suppliers' part: fetch(j, slot) starts the copies of turn j.
+template <int SLOTS, class Fetch> __device__ __forceinline__ void supply(int turns, Fetch fetch) {
+    int slot = 0, arriving = 0;
+    auto arrive = [&]() {
+        publish_copies();
+        announce(when_full(arriving, 0));
+        announce(when_full(arriving, 1));
+        arriving = after<SLOTS>(arriving);
+    };
+    for (int j = 0; j < turns; j++) {
+        if (j >= SLOTS) {
+            meet(when_free(slot, 0));
+            meet(when_free(slot, 1));
+        }
+        fetch(j, slot);
+        commit_copies();
+        if (j > 0) {
+            wait_copies<1>();
+            arrive();
+        }
+        slot = after<SLOTS>(slot);
+    }
+    wait_copies<0>();
+    if (turns > 0) arrive();
+}
+
+// ROWS x HEAD elements to shared memory by the suppliers, zeros beyond `present` rows.
 template <int ROWS> __device__ __forceinline__ void copy_tile(ELEMENT* to, const ELEMENT* from, long long stride, int present) {
-    constexpr int PIECES = HEAD / 8, STEP = THREADS / PIECES;
+    constexpr int PIECES = HEAD / 8, STEP = SUPPLIERS / PIECES;
     const int c = threadIdx.x % PIECES, first = threadIdx.x / PIECES;
     to += (c / 8 * ROWS + first) * 64 + ((c ^ first) & 7) * 8;
     const ELEMENT* source = from + first * stride + c * 8;
-#pragma unroll
+#pragma unroll 4
     for (int r = 0; r < ROWS; r += STEP) {
         const bool ok = r + first < present;
         copy16(to + r * 64, ok ? source : from, ok);
         source += STEP * stride;
     }
-}
-
-// All copies of this thread are there for the products of all threads.
-__device__ __forceinline__ void receive_copies() {
-    wait_copies();
-    publish_copies();
-    __syncthreads();
 }
 
 // c[64 x 8 N] += A[64 x HEAD] B[8 N x HEAD]^T: rows of tiles with A_ROWS and B_ROWS rows.

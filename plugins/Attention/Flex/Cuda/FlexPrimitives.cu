@@ -22,7 +22,8 @@ __device__ __forceinline__ void copy4(const void* to, const void* from, bool pre
 
 __device__ __forceinline__ void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 
-__device__ __forceinline__ void wait_copies() { asm volatile("cp.async.wait_group 0;" ::: "memory"); }
+// Until all but the last N closed groups of copies have arrived.
+template <int N = 0> __device__ __forceinline__ void wait_copies() { asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory"); }
 
 // Four 8x8 matrices; each lane names one row.
 __device__ __forceinline__ void load_matrices(u32 (&r)[4], const void* row) {
