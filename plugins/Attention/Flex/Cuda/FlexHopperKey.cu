@@ -61,8 +61,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
 
         const float* column_lse = statistics + slot * 128;
         const float* column_delta = column_lse + 64;
-        float s[8][4], dp[8][4], slope[8][4];
-        u32 p[4][4];
+        float s[8][4], dp[8][4];
+        u32 p[4][4], ds[4][4];
         clear(s);
         clear(dp);
         meet(when_full(slot, worker));
@@ -75,25 +75,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
         close_products();
         await_products<1>();
         settle(s);
-#pragma unroll
-        for (int n = 0; n < 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                int row = n * 8 + 2 * t + (i & 1), key_row = warp * 16 + g + (i >> 1) * 8, key = key0 + key_row;
-                s[n][i] = probability(s[n][i], scale, column_lse[row], full, row < rows && key_row < present, document, head, pos + row, key, keys, slope[n][i]);
-            }
-        as_operands(p, s);
+        const auto at_scores = scores_at(document, head, keys, scale, [&](int n, int i) { return pos + n * 8 + 2 * t + (i & 1); },
+                                         [&](int, int i) { return key0 + warp * 16 + g + (i >> 1) * 8; },
+                                         [&](int n, int i) { return n * 8 + 2 * t + (i & 1) < rows && warp * 16 + g + (i >> 1) * 8 < present; });
+        probabilities(s, p, full, at_scores, [&](int n, int i) { return column_lse[n * 8 + 2 * t + (i & 1)]; });
         settle(value_acc);
         begin_products();
         weighted_rows<64>(value_acc, p, sg + slot * TILE);
         close_products();
         await_products<1>();
         settle(dp);
-#pragma unroll
-        for (int n = 0; n < 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++) s[n][i] *= (dp[n][i] - column_delta[n * 8 + 2 * t + (i & 1)]) * slope[n][i];
-        u32 ds[4][4];
+        each<8>([&](int n, int i) { s[n][i] *= dp[n][i] - column_delta[n * 8 + 2 * t + (i & 1)]; });
         as_operands(ds, s);
         settle(key_acc);
         begin_products();

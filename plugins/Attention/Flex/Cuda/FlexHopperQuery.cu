@@ -45,7 +45,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
     for (int j = 0; j < count; j++) {
         const int entry = list[j], first = (entry & ~FULL_BIT) * 64;
         const bool full = entry & FULL_BIT;
-        float s[8][4], dp[8][4], slope[8][4];
+        float s[8][4], dp[8][4];
         clear(s);
         clear(dp);
         meet(when_full(slot, worker));
@@ -60,19 +60,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
         close_products();
         await_products<2>();
         settle(s);
-#pragma unroll
-        for (int n = 0; n < 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                int row = warp * 16 + g + (i >> 1) * 8, key = first + n * 8 + 2 * t + (i & 1);
-                s[n][i] = probability(s[n][i], scale, row_lse[i >> 1], full, row < rows && key < keys, document, head, pos + row, key, keys, slope[n][i]);
-            }
+        u32 unused[4][4];
+        const auto at_scores = scores_at(document, head, keys, scale, [&](int, int i) { return pos + warp * 16 + g + (i >> 1) * 8; },
+                                         [&](int n, int i) { return first + n * 8 + 2 * t + (i & 1); },
+                                         [&](int n, int i) { return warp * 16 + g + (i >> 1) * 8 < rows && first + n * 8 + 2 * t + (i & 1) < keys; });
+        probabilities(s, unused, full, at_scores, [&](int, int i) { return row_lse[i >> 1]; });
         await_products<1>();
         settle(dp);
-#pragma unroll
-        for (int n = 0; n < 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++) s[n][i] *= (dp[n][i] - row_delta[i >> 1]) * slope[n][i];
+        each<8>([&](int n, int i) { s[n][i] *= dp[n][i] - row_delta[i >> 1]; });
         await_products<0>();
         settle(acc);
         // The turn before this one is over; this one's keys are read once more.

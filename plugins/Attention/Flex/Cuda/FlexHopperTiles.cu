@@ -76,13 +76,3 @@ template <int ROWS> __device__ __forceinline__ void weighted_rows(float (&c)[HEA
 #pragma unroll
     for (int k = 0; k < ROWS / 16; k++) multiply_registers<ELEMENT>(c, p[k], right + k * 16 * 128 / 16);
 }
-
-template <int N> __device__ __forceinline__ void clear(float (&c)[N][4]) {
-#pragma unroll
-    for (int n = 0; n < N; n++) c[n][0] = c[n][1] = c[n][2] = c[n][3] = 0.0f;
-}
-
-template <int N> __device__ __forceinline__ void as_operands(u32 (&p)[N / 2][4], const float (&c)[N][4]) {
-#pragma unroll
-    for (int k = 0; k < N / 2; k++) as_operand(p[k], c, k);
-}

@@ -74,7 +74,12 @@ internal static class FlexKernels
     }
 
     private static IKernelSet Set(AttentionInput input, LayerProgram program, bool needsBackward)
-        => Prepare(program, input.Query.dtype, (int)input.Query.size(2), (int)input.Value.size(2), CudaDevice.Get(Math.Max(input.Query.device_index, 0)), needsBackward);
+    {
+        var (dtype, head, value) = (input.Query.dtype, (int)input.Query.size(2), (int)input.Value.size(2));
+        var device = CudaDevice.Get(Math.Max(input.Query.device_index, 0));
+        // On tensor cores the largest raw score of a row has the largest exponential.
+        return input.Spec.Scale > 0 ? Prepare(program, dtype, head, value, device, needsBackward) : new PlainKernels(program, dtype, Math.Max(head, value));
+    }
 
     /// <summary>The kernels of a program, which are compiled side by side where they are new.</summary>
     internal static IKernelSet Prepare(LayerProgram program, ScalarType dtype, int headSize, int valueSize, CudaDevice device, bool needsBackward)

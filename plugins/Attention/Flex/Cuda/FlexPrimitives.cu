@@ -1,6 +1,5 @@
 // What the tensor core kernels are made of: asynchronous copies, fragments, products of 16-bit matrices with fp32 sums. Compute capability 8.0.
 #define LOG2E 1.4426950408889634f
-#define LN2 0.6931471805599453f
 #define NEGATIVE_INFINITY (-__int_as_float(0x7f800000))
 
 __device__ __forceinline__ u32 shared_address(const void* p) {

@@ -26,8 +26,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) flex_forward(
     float o[MT][HV / 8][4], largest[MT][2], sum[MT][2];
 #pragma unroll
     for (int mt = 0; mt < MT; mt++) {
-#pragma unroll
-        for (int n = 0; n < HV / 8; n++) o[mt][n][0] = o[mt][n][1] = o[mt][n][2] = o[mt][n][3] = 0.0f;
+        clear(o[mt]);
         largest[mt][0] = largest[mt][1] = NEGATIVE_INFINITY;
         sum[mt][0] = sum[mt][1] = 0.0f;
     }
@@ -42,9 +41,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) flex_forward(
 
         float s[MT][8][4];
 #pragma unroll
-        for (int mt = 0; mt < MT; mt++)
-#pragma unroll
-            for (int n = 0; n < 8; n++) s[mt][n][0] = s[mt][n][1] = s[mt][n][2] = s[mt][n][3] = 0.0f;
+        for (int mt = 0; mt < MT; mt++) clear(s[mt]);
         const ELEMENT* k_at = sk + stage * 64 * LK + ((lane & 7) + ((lane >> 4) << 3)) * LK + ((lane >> 3) & 1) * 8;
 #pragma unroll
         for (int kk = 0; kk < HK / 16; kk++) {
@@ -64,43 +61,12 @@ extern "C" __global__ void __launch_bounds__(THREADS) flex_forward(
         }
 #pragma unroll
         for (int mt = 0; mt < MT; mt++) {
-            float peak[2] = {largest[mt][0], largest[mt][1]};
-#pragma unroll
-            for (int n = 0; n < 8; n++)
-#pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    int row = warp_row + mt * 16 + g + (i >> 1) * 8, key = first + n * 8 + 2 * t + (i & 1);
-#if FLEX_SCORE
-                    float x = flex_score(s[mt][n][i] * scale, document, head, pos + row, key, keys) * LOG2E;
-#else
-                    float x = s[mt][n][i] * (scale * LOG2E);
-#endif
-                    if (!full) x = row < rows && key < keys && flex_mask(document, head, pos + row, key, keys) ? x : NEGATIVE_INFINITY;
-                    s[mt][n][i] = x;
-                    peak[i >> 1] = fmaxf(peak[i >> 1], x);
-                }
-#pragma unroll
-            for (int half = 0; half < 2; half++) {
-                float m = peak[half];
-                m = fmaxf(m, __shfl_xor_sync(0xffffffffu, m, 1));
-                m = fmaxf(m, __shfl_xor_sync(0xffffffffu, m, 2));
-                float base = m == NEGATIVE_INFINITY ? 0.0f : m, shrink = power_of_two(largest[mt][half] - base);
-                largest[mt][half] = m;
-                float part = 0.0f;
-#pragma unroll
-                for (int n = 0; n < 8; n++) {
-                    float p0 = power_of_two(s[mt][n][2 * half] - base), p1 = power_of_two(s[mt][n][2 * half + 1] - base);
-                    s[mt][n][2 * half] = p0;
-                    s[mt][n][2 * half + 1] = p1;
-                    part += p0 + p1;
-                }
-                sum[mt][half] = sum[mt][half] * shrink + part;
-#pragma unroll
-                for (int n = 0; n < HV / 8; n++) {
-                    o[mt][n][2 * half] *= shrink;
-                    o[mt][n][2 * half + 1] *= shrink;
-                }
-            }
+            const int own = warp_row + mt * 16 + g;
+            float shrink[2];
+            soften(s[mt], largest[mt], sum[mt], shrink, full, scores_at(document, head, keys, scale, [&](int, int i) { return pos + own + (i >> 1) * 8; },
+                                                                        [&](int n, int i) { return first + n * 8 + 2 * t + (i & 1); },
+                                                                        [&](int n, int i) { return own + (i >> 1) * 8 < rows && first + n * 8 + 2 * t + (i & 1) < keys; }));
+            each<HV / 8>([&](int n, int i) { o[mt][n][i] *= shrink[i >> 1]; });
         }
         const ELEMENT* v_at = sv + stage * 64 * LV + (lane & 15) * LV + (lane >> 4) * 8;
 #pragma unroll
@@ -124,15 +90,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) flex_forward(
 #pragma unroll
     for (int mt = 0; mt < MT; mt++) {
         float inverse[2];
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            float l = sum[mt][half];
-            l += __shfl_xor_sync(0xffffffffu, l, 1);
-            l += __shfl_xor_sync(0xffffffffu, l, 2);
-            inverse[half] = l == 0.0f ? 0.0f : 1.0f / l;
-            int row = warp_row + mt * 16 + g + half * 8;
-            if (t == 0 && row < rows) lse[(long long)(row0 + row) * heads + head] = l == 0.0f ? NEGATIVE_INFINITY : largest[mt][half] * LN2 + logf(l);
-        }
+        finish(inverse, largest[mt], sum[mt], lse + (long long)row0 * heads + head, heads, warp_row + mt * 16 + g, rows, scale);
         store_rows<HV>(out + ((long long)row0 * heads + head) * dv, (long long)heads * dv, warp_row + mt * 16, rows, dv, o[mt], inverse[0], inverse[1]);
     }
 }

@@ -43,10 +43,8 @@ template <bool WANT_KEY, bool WANT_VALUE> __device__ __forceinline__ void backwa
 
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, g = lane >> 2, t = lane & 3;
     float key_acc[WANT_KEY ? HK / 8 : 2][4], value_acc[WANT_VALUE ? HV / 8 : 2][4];
-#pragma unroll
-    for (int n = 0; n < (WANT_KEY ? HK / 8 : 2); n++) key_acc[n][0] = key_acc[n][1] = key_acc[n][2] = key_acc[n][3] = 0.0f;
-#pragma unroll
-    for (int n = 0; n < (WANT_VALUE ? HV / 8 : 2); n++) value_acc[n][0] = value_acc[n][1] = value_acc[n][2] = value_acc[n][3] = 0.0f;
+    clear(key_acc);
+    clear(value_acc);
     for (int stage = 0; member < group; stage ^= 1) {
         int entry = list_of(member)[j], head = key_head * group + member;
         bool full = entry & FULL_BIT;
@@ -61,24 +59,20 @@ template <bool WANT_KEY, bool WANT_VALUE> __device__ __forceinline__ void backwa
 
         const float* column_lse = statistics + stage * 128;
         const float* column_delta = column_lse + 64;
-        float s[8][4] = {}, slope[8][4];
+        float s[8][4] = {};
+        u32 p[4][4];
         outer_scores<HK, LK>(s, sk + warp * 16 * LK, sq + stage * 64 * LK);
-#pragma unroll
-        for (int n = 0; n < 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                int row = n * 8 + 2 * t + (i & 1), key_row = warp * 16 + g + (i >> 1) * 8, key = key0 + key_row;
-                s[n][i] = probability(s[n][i], scale, column_lse[row], full, row < rows && key_row < present, document, head, pos + row, key, keys, slope[n][i]);
-            }
-        if constexpr (WANT_VALUE) weighted_rows<HV, LV>(value_acc, s, sg + stage * 64 * LV);
+        const auto at_scores = scores_at(document, head, keys, scale, [&](int n, int i) { return pos + n * 8 + 2 * t + (i & 1); },
+                                         [&](int, int i) { return key0 + warp * 16 + g + (i >> 1) * 8; },
+                                         [&](int n, int i) { return n * 8 + 2 * t + (i & 1) < rows && warp * 16 + g + (i >> 1) * 8 < present; });
+        probabilities(s, p, full, at_scores, [&](int n, int i) { return column_lse[n * 8 + 2 * t + (i & 1)]; });
+        if constexpr (WANT_VALUE) weighted_rows<HV, LV>(value_acc, p, sg + stage * 64 * LV);
         if constexpr (WANT_KEY) {
             float dp[8][4] = {};
             outer_scores<HV, LV>(dp, sv + warp * 16 * LV, sg + stage * 64 * LV);
-#pragma unroll
-            for (int n = 0; n < 8; n++)
-#pragma unroll
-                for (int i = 0; i < 4; i++) s[n][i] *= (dp[n][i] - column_delta[n * 8 + 2 * t + (i & 1)]) * slope[n][i];
-            weighted_rows<HK, LK>(key_acc, s, sq + stage * 64 * LK);
+            each<8>([&](int n, int i) { s[n][i] *= dp[n][i] - column_delta[n * 8 + 2 * t + (i & 1)]; });
+            as_operands(p, s);
+            weighted_rows<HK, LK>(key_acc, p, sq + stage * 64 * LK);
         }
     }
     wait_copies();

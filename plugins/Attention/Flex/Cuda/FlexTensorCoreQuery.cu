@@ -34,8 +34,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) flex_backward_query(
         row_lse[half] = row < rows ? lse[place] : 0.0f;
         row_delta[half] = row < rows ? delta[place] : 0.0f;
     }
-#pragma unroll
-    for (int n = 0; n < HK / 8; n++) acc[n][0] = acc[n][1] = acc[n][2] = acc[n][3] = 0.0f;
+    clear(acc);
     for (int j = 0; j < count; j++) {
         int entry = list[j], first = (entry & ~FULL_BIT) * 64, stage = j & 1;
         bool full = entry & FULL_BIT;
@@ -45,17 +44,16 @@ extern "C" __global__ void __launch_bounds__(THREADS) flex_backward_query(
         commit_copies();
 
         float s[8][4] = {}, dp[8][4] = {};
+        u32 p[4][4];
         outer_scores<HK, LK>(s, sq + warp * 16 * LK, sk + stage * 64 * LK);
         outer_scores<HV, LV>(dp, sg + warp * 16 * LV, sv + stage * 64 * LV);
-#pragma unroll
-        for (int n = 0; n < 8; n++)
-#pragma unroll
-            for (int i = 0; i < 4; i++) {
-                int row = warp * 16 + g + (i >> 1) * 8, key = first + n * 8 + 2 * t + (i & 1);
-                float slope, p = probability(s[n][i], scale, row_lse[i >> 1], full, row < rows && key < keys, document, head, pos + row, key, keys, slope);
-                s[n][i] = p * (dp[n][i] - row_delta[i >> 1]) * slope;
-            }
-        weighted_rows<HK, LK>(acc, s, sk + stage * 64 * LK);
+        const auto at_scores = scores_at(document, head, keys, scale, [&](int, int i) { return pos + warp * 16 + g + (i >> 1) * 8; },
+                                         [&](int n, int i) { return first + n * 8 + 2 * t + (i & 1); },
+                                         [&](int n, int i) { return warp * 16 + g + (i >> 1) * 8 < rows && first + n * 8 + 2 * t + (i & 1) < keys; });
+        probabilities(s, p, full, at_scores, [&](int, int i) { return row_lse[i >> 1]; });
+        each<8>([&](int n, int i) { s[n][i] *= dp[n][i] - row_delta[i >> 1]; });
+        as_operands(p, s);
+        weighted_rows<HK, LK>(acc, p, sk + stage * 64 * LK);
     }
     wait_copies();
     store_rows<HK>(dq + ((long long)row0 * heads + head) * d, (long long)heads * d, warp * 16, rows, d, acc, scale, scale);

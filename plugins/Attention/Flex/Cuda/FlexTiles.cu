@@ -39,20 +39,18 @@ template <int WIDTH, int LD> __device__ __forceinline__ void outer_scores(float 
     }
 }
 
-// c[16 x WIDTH] += P[16 x 64] B[64 x WIDTH], P in registers.
-template <int WIDTH, int LD> __device__ __forceinline__ void weighted_rows(float (&c)[WIDTH / 8][4], const float (&p)[8][4], const ELEMENT* b) {
+// c[16 x WIDTH] += P[16 x 64] B[64 x WIDTH], P as fragments in registers.
+template <int WIDTH, int LD> __device__ __forceinline__ void weighted_rows(float (&c)[WIDTH / 8][4], const u32 (&p)[4][4], const ELEMENT* b) {
     int lane = threadIdx.x & 31;
     const ELEMENT* b_row = b + (lane & 15) * LD + (lane >> 4) * 8;
 #pragma unroll
     for (int k = 0; k < 4; k++) {
-        u32 x[4];
-        as_operand(x, p, k);
 #pragma unroll
         for (int n = 0; n < WIDTH / 16; n++) {
             u32 y[4];
             load_matrices_transposed(y, b_row + k * 16 * LD + n * 16);
-            multiply<ELEMENT>(c[2 * n], x, y[0], y[1]);
-            multiply<ELEMENT>(c[2 * n + 1], x, y[2], y[3]);
+            multiply<ELEMENT>(c[2 * n], p[k], y[0], y[1]);
+            multiply<ELEMENT>(c[2 * n + 1], p[k], y[2], y[3]);
         }
     }
 }
