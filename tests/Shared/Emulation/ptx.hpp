@@ -79,8 +79,8 @@ NEOTENY_WGMMA(64, f32_f16_f16, false)
 NEOTENY_WGMMA(128, f32_bf16_bf16, true)
 NEOTENY_WGMMA(128, f32_f16_f16, false)
 NEOTENY_INLINE void ptx_wgmma_fence_sync_aligned() {}
-NEOTENY_INLINE void ptx_wgmma_commit_group_sync_aligned() {}
-NEOTENY_INLINE void ptx_wgmma_wait_group_sync_aligned(int) {}
+NEOTENY_INLINE void ptx_wgmma_commit_group_sync_aligned() { neoteny_close_products(); }
+NEOTENY_INLINE void ptx_wgmma_wait_group_sync_aligned(int groups) { neoteny_await_products(groups); }
 NEOTENY_INLINE void ptx_fence_proxy_async_shared_cta() {}
 NEOTENY_INLINE void ptx_bar_sync(int number, int threads) { neoteny_named_barrier(number, threads, true); }
 NEOTENY_INLINE void ptx_bar_arrive(int number, int threads) { neoteny_named_barrier(number, threads, false); }

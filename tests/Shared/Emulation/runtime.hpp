@@ -37,6 +37,13 @@ struct Pending {
     int bytes, present, group;
 };
 
+// What a product of the warpgroup adds to a sum, once it is waited for.
+struct PendingSum {
+    float* d;
+    float x;
+    int group;
+};
+
 struct Fibre {
     void* sp;
     Index index;
@@ -47,6 +54,8 @@ struct Fibre {
     void* payload;
     u16 warp_epoch;
     std::vector<Pending> pending;
+    std::vector<PendingSum> sums;
+    int product_groups = 0;
 };
 
 struct Launch {

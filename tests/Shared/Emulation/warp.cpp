@@ -184,7 +184,8 @@ void resolve_group_product(Fibre** lanes, u32) {
         for (int row = 0; row < 16; row++) {
             float x = 0.0f;
             for (int k = 0; k < 16; k++) x += a[row][k] * b[k];
-            *((GroupProduct*)lanes[row % 8 * 4 + column % 8 / 2]->payload)->d[column / 8 * 4 + row / 8 * 2 + column % 2] += x;
+            Fibre& owner = *lanes[row % 8 * 4 + column % 8 / 2];
+            owner.sums.push_back({((GroupProduct*)owner.payload)->d[column / 8 * 4 + row / 8 * 2 + column % 2], x, owner.product_groups});
         }
     }
 }
@@ -235,6 +236,18 @@ void neoteny_multiply_group(float** d, int columns, const u32* a, u64 left, u64 
     void* position = __builtin_return_address(0);
     GroupProduct payload = {d, a, left, right, columns, across, brain, position};
     collective("wgmma", kAll, &payload, resolve_group_product, position);
+}
+
+void neoteny_close_products() { current->product_groups++; }
+
+// Sums change when they are waited for, and not before.
+void neoteny_await_products(int groups) {
+    std::vector<PendingSum> later;
+    for (const PendingSum& p : current->sums) {
+        if (p.group >= current->product_groups - groups) later.push_back(p);
+        else *p.d += p.x;
+    }
+    current->sums.swap(later);
 }
 
 // What is copied arrives when it is waited for, and not before.

@@ -55,7 +55,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_forward(
         soften(s, largest, sum, shrink, full, at_scores);
         await_products<0>();
         settle(o);
-        if (j + SLOTS < count + 1) announce(when_free(slot, worker));
+        if (j + SLOTS <= count) announce(when_free(slot, worker));
         slot = after<SLOTS>(slot);
         each<HEAD / 8>([&](int n, int i) { o[n][i] *= shrink[i >> 1]; });
         as_operands(p, s);
