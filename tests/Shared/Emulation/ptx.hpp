@@ -64,10 +64,10 @@ template <bool BRAIN, int COLUMNS, class All, std::size_t... I> NEOTENY_INLINE v
     static_assert(size == sums + 7 || size == sums + 9, "operands of wgmma");
     float* d[sums] = {&std::get<I>(all)...};
     if constexpr (size == sums + 7) {
-        neoteny_multiply_group(d, COLUMNS, nullptr, std::get<sums>(all), std::get<sums + 1>(all), std::get<sums + 6>(all), BRAIN);
+        neoteny_multiply_group(d, COLUMNS, nullptr, std::get<sums>(all), std::get<sums + 1>(all), std::get<sums + 5>(all), std::get<sums + 6>(all), BRAIN);
     } else {
         const unsigned a[4] = {std::get<sums>(all), std::get<sums + 1>(all), std::get<sums + 2>(all), std::get<sums + 3>(all)};
-        neoteny_multiply_group(d, COLUMNS, a, 0, std::get<sums + 4>(all), std::get<sums + 8>(all), BRAIN);
+        neoteny_multiply_group(d, COLUMNS, a, 0, std::get<sums + 4>(all), false, std::get<sums + 8>(all), BRAIN);
     }
 }
 #define NEOTENY_WGMMA(COLUMNS, TYPES, BRAIN) \
@@ -84,6 +84,13 @@ NEOTENY_INLINE void ptx_wgmma_wait_group_sync_aligned(int groups) { neoteny_awai
 NEOTENY_INLINE void ptx_fence_proxy_async_shared_cta() {}
 NEOTENY_INLINE void ptx_bar_sync(int number, int threads) { neoteny_named_barrier(number, threads, true); }
 NEOTENY_INLINE void ptx_bar_arrive(int number, int threads) { neoteny_named_barrier(number, threads, false); }
+NEOTENY_INLINE void ptx_red_relaxed_gpu_global_add_v4_f32(float* to, float a, float b, float c, float d) {
+    neoteny_atomic(to, 16);
+    atomicAdd(to, a);
+    atomicAdd(to + 1, b);
+    atomicAdd(to + 2, c);
+    atomicAdd(to + 3, d);
+}
 // How many registers a thread may use.
 NEOTENY_INLINE void ptx_setmaxnreg_dec_sync_aligned_u32(int) {}
 NEOTENY_INLINE void ptx_setmaxnreg_inc_sync_aligned_u32(int) {}

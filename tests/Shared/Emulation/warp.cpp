@@ -141,7 +141,7 @@ struct GroupProduct {
     const u32* a;
     u64 left, right;
     int columns;
-    bool across, brain;
+    bool left_across, right_across, brain;
     void* position;
 };
 
@@ -173,14 +173,14 @@ void resolve_group_product(Fibre** lanes, u32) {
     float a[16][16];
     for (int row = 0; row < 16; row++)
         for (int k = 0; k < 16; k++)
-            if (first.a == nullptr) a[row][k] = element(first.left, 16 * warp + row, k, false, first.brain, first.position);
+            if (first.a == nullptr) a[row][k] = element(first.left, 16 * warp + row, k, first.left_across, first.brain, first.position);
     if (first.a != nullptr)
         for (int i = 0; i < kLanes; i++)
             for (int r = 0; r < 4; r++)
                 for (int k = 0; k < 2; k++) a[i / 4 + 8 * (r % 2)][2 * (i % 4) + k + 8 * (r / 2)] = wide(((GroupProduct*)lanes[i]->payload)->a[r], k, first.brain);
     for (int column = 0; column < first.columns; column++) {
         float b[16];
-        for (int k = 0; k < 16; k++) b[k] = element(first.right, column, k, first.across, first.brain, first.position);
+        for (int k = 0; k < 16; k++) b[k] = element(first.right, column, k, first.right_across, first.brain, first.position);
         for (int row = 0; row < 16; row++) {
             float x = 0.0f;
             for (int k = 0; k < 16; k++) x += a[row][k] * b[k];
@@ -232,9 +232,9 @@ void neoteny_multiply(float* d, const u32* a, const u32* b, const float* c, bool
     collective(brain ? "mma.bf16" : "mma.f16", kAll, &payload, resolve_product, __builtin_return_address(0));
 }
 
-void neoteny_multiply_group(float** d, int columns, const u32* a, u64 left, u64 right, bool across, bool brain) {
+void neoteny_multiply_group(float** d, int columns, const u32* a, u64 left, u64 right, bool left_across, bool right_across, bool brain) {
     void* position = __builtin_return_address(0);
-    GroupProduct payload = {d, a, left, right, columns, across, brain, position};
+    GroupProduct payload = {d, a, left, right, columns, left_across, right_across, brain, position};
     collective("wgmma", kAll, &payload, resolve_group_product, position);
 }
 

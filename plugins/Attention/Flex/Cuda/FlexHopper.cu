@@ -1,6 +1,6 @@
 // FlashAttention with a program on Hopper: forward. While a block's softmax is computed, the block before it is multiplied with its values.
 #define SLOTS 3
-extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_forward(
+extern "C" __global__ void __launch_bounds__(SUPPLIERS + 2 * GROUP, 1) flex_forward(
     const ELEMENT* q, const ELEMENT* k, const ELEMENT* v, ELEMENT* out, float* lse, long long q_row, long long q_head, long long k_row, long long k_head,
     long long v_row, long long v_head, const int* tiles, const int* order, const int* list, const int* counts, long long total, int per_head, int heads, int group, int d, int dv,
     float scale) {
@@ -14,7 +14,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_forward(
     list += map * total + at[6];
     // Turn j has the keys of block j and the values of block j - 1.
     if (threadIdx.x < SUPPLIERS) {
-        shrink_registers();
+        shrink_registers<40>();
         k += at[2] * k_row + (head / group) * k_head;
         v += at[2] * v_row + (head / group) * v_head;
         int before = 0;
@@ -27,7 +27,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_forward(
         });
         return;
     }
-    grow_registers();
+    grow_registers<232>();
     const int lane = threadIdx.x & 31, warp = (threadIdx.x - SUPPLIERS) >> 5, worker = warp >> 2, g = lane >> 2, t = lane & 3;
     const ELEMENT* own = sq + worker * 64 * 64;
     float o[HEAD / 8][4], largest[2] = {NEGATIVE_INFINITY, NEGATIVE_INFINITY}, sum[2] = {0.0f, 0.0f};
@@ -39,7 +39,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_forward(
         const bool full = entry & FULL_BIT;
         float s[16][4];
         clear(s);
-        meet(when_full(slot, worker));
+        await_slot(slot, worker);
         settle(s);
         begin_products();
         outer_scores<128, 128>(s, own, sk + slot * TILE);
@@ -55,13 +55,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_forward(
         soften(s, largest, sum, shrink, full, at_scores);
         await_products<0>();
         settle(o);
-        if (j + SLOTS <= count) announce(when_free(slot, worker));
+        if (j + SLOTS <= count) free_slot(slot);
         slot = after<SLOTS>(slot);
         each<HEAD / 8>([&](int n, int i) { o[n][i] *= shrink[i >> 1]; });
         as_operands(p, s);
     }
     if (count > 0) {
-        meet(when_full(slot, worker));
+        await_slot(slot, worker);
         settle(o);
         begin_products();
         weighted_rows<128>(o, p, sv + slot * TILE);

@@ -1,6 +1,6 @@
 // FlashAttention with a program on Hopper: backward to keys and values, a tile of which stays, without atomics.
 #define SLOTS 3
-extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
+extern "C" __global__ void __launch_bounds__(SUPPLIERS + 2 * GROUP, 1) flex_backward_key(
     const ELEMENT* q, const ELEMENT* k, const ELEMENT* v, const ELEMENT* gradient, const float* lse, const float* delta, ELEMENT* dk, ELEMENT* dv_out, long long q_row,
     long long q_head, long long k_row, long long k_head, long long v_row, long long v_head, const int* key_tiles, const int* query_tiles, const int* order, const int* list,
     const int* counts, long long total, int per_head, int heads, int group, int d, int dv, float scale) {
@@ -28,7 +28,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
     for (int m = 0; m < group; m++) turns += count_of(m);
     skip(member, j);
     if (threadIdx.x < SUPPLIERS) {
-        shrink_registers();
+        shrink_registers<40>();
         supply<SLOTS>(turns, [&](int turn, int slot) {
             if (turn == 0) {
                 copy_tile<128>(sk, k + key_row0 * k_row + key_head * k_head, k_row, present);
@@ -45,7 +45,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
         });
         return;
     }
-    grow_registers();
+    grow_registers<232>();
     const int lane = threadIdx.x & 31, warp = (threadIdx.x - SUPPLIERS) >> 5, worker = warp >> 2, g = lane >> 2, t = lane & 3;
     float key_acc[HEAD / 8][4], value_acc[HEAD / 8][4];
     clear(key_acc);
@@ -65,7 +65,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
         u32 p[4][4], ds[4][4];
         clear(s);
         clear(dp);
-        meet(when_full(slot, worker));
+        await_slot(slot, worker);
         settle(s);
         settle(dp);
         begin_products();
@@ -94,7 +94,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_key(
         await_products<0>();
         settle(value_acc);
         settle(key_acc);
-        if (turn + SLOTS < turns) announce(when_free(slot, worker));
+        if (turn + SLOTS < turns) free_slot(slot);
         slot = after<SLOTS>(slot);
     }
     store_rows<HEAD>(dk + ((long long)key_row0 * key_heads + key_head) * d, (long long)key_heads * d, warp * 16, present, d, key_acc, scale, scale);

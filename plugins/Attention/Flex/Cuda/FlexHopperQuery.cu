@@ -1,7 +1,7 @@
 // FlashAttention with a program on Hopper: backward to the queries, a tile of which stays, without atomics. While a block's scores become gradients, those of the block before it are
 // multiplied with its keys.
 #define SLOTS 4
-extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
+extern "C" __global__ void __launch_bounds__(SUPPLIERS + 2 * GROUP, 1) flex_backward_query(
     const ELEMENT* q, const ELEMENT* k, const ELEMENT* v, const ELEMENT* gradient, const float* lse, const float* delta, ELEMENT* dq, long long q_row, long long q_head,
     long long k_row, long long k_head, long long v_row, long long v_head, const int* tiles, const int* order, const int* list, const int* counts, long long total, int per_head,
     int heads, int group, int d, int dv, float scale) {
@@ -15,7 +15,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
     const int row0 = at[0], rows = at[1], keys = at[3], pos = at[4], document = at[5], count = counts[map * gridDim.x + tile];
     list += map * total + at[6];
     if (threadIdx.x < SUPPLIERS) {
-        shrink_registers();
+        shrink_registers<40>();
         k += at[2] * k_row + (head / group) * k_head;
         v += at[2] * v_row + (head / group) * v_head;
         supply<SLOTS>(count, [&](int j, int slot) {
@@ -29,7 +29,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
         });
         return;
     }
-    grow_registers();
+    grow_registers<232>();
     const int lane = threadIdx.x & 31, warp = (threadIdx.x - SUPPLIERS) >> 5, worker = warp >> 2, g = lane >> 2, t = lane & 3;
     float row_lse[2], row_delta[2], acc[HEAD / 8][4];
     u32 p[4][4];
@@ -48,7 +48,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
         float s[8][4], dp[8][4];
         clear(s);
         clear(dp);
-        meet(when_full(slot, worker));
+        await_slot(slot, worker);
         settle(s);
         settle(dp);
         begin_products();
@@ -71,7 +71,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flex_backward_query(
         await_products<0>();
         settle(acc);
         // The turn before this one is over; this one's keys are read once more.
-        if (j > 0 && j - 1 + SLOTS < count) announce(when_free(last, worker));
+        if (j > 0 && j - 1 + SLOTS < count) free_slot(last);
         last = slot;
         slot = after<SLOTS>(slot);
         as_operands(p, s);

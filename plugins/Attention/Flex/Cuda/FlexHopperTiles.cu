@@ -1,48 +1,46 @@
-// Tiles of the kernels for Hopper. ELEMENT is bf16 or fp16, HEAD the size of all heads, 64 or 128. The first warpgroup of a block fetches tiles into slots of shared memory, two more
-// compute with them, each for 64 of 128 rows. A tile is panels of 64 columns, each rows of 128 bytes whose 16-byte piece c lies at c ^ (row % 8): what products of warpgroups read
+// Tiles of the kernels for Hopper. ELEMENT is bf16 or fp16, HEAD the size of all heads, 64 or 128. The first warpgroup of a block, the suppliers, fetches tiles into slots of shared
+// memory, two more, the workers, compute with them, each for 64 of 128 rows. A tile is panels of 64 columns, each rows of 128 bytes whose 16-byte piece c lies at c ^ (row % 8): what products of warpgroups read
 // without conflicts.
 extern __shared__ __align__(1024) unsigned char memory[];
 
-#define THREADS 384
 #define SUPPLIERS 128
+#define GROUP 128
 
-// Registers move from the suppliers to the others.
-__device__ __forceinline__ void shrink_registers() { asm volatile("setmaxnreg.dec.sync.aligned.u32 40;"); }
+// Registers move from the suppliers to those who compute: how many a thread of the warpgroup has from here on.
+template <int N> __device__ __forceinline__ void shrink_registers() { asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(N)); }
 
-__device__ __forceinline__ void grow_registers() { asm volatile("setmaxnreg.inc.sync.aligned.u32 232;"); }
+template <int N> __device__ __forceinline__ void grow_registers() { asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(N)); }
 
-// Barriers between the suppliers and one of the groups that compute: a slot is full, and it is free again. One side waits where the other one only says so.
-__device__ __forceinline__ int when_full(int slot, int group) { return slot * 4 + group * 2; }
+// Barriers of so many threads, by number. Who only announces does not wait.
+template <int THREADS> __device__ __forceinline__ void meet(int barrier) { asm volatile("bar.sync %0, %1;" ::"r"(barrier), "n"(THREADS) : "memory"); }
 
-__device__ __forceinline__ int when_free(int slot, int group) { return slot * 4 + group * 2 + 1; }
+template <int THREADS> __device__ __forceinline__ void announce(int barrier) { asm volatile("bar.arrive %0, %1;" ::"r"(barrier), "n"(THREADS) : "memory"); }
 
-__device__ __forceinline__ void meet(int barrier) { asm volatile("bar.sync %0, %1;" ::"r"(barrier), "n"(2 * SUPPLIERS) : "memory"); }
+// Each worker, a warpgroup that computes, waits for a full slot by itself; the suppliers wait until both say that it is free.
+__device__ __forceinline__ void await_slot(int slot, int worker) { meet<SUPPLIERS + GROUP>(slot * 3 + worker); }
 
-__device__ __forceinline__ void announce(int barrier) { asm volatile("bar.arrive %0, %1;" ::"r"(barrier), "n"(2 * SUPPLIERS) : "memory"); }
+__device__ __forceinline__ void free_slot(int slot) { announce<SUPPLIERS + 2 * GROUP>(slot * 3 + 2); }
 
-template <int SLOTS> __device__ __forceinline__ int after(int slot) { return slot + 1 == SLOTS ? 0 : slot + 1; }
+template <int COUNT> __device__ __forceinline__ int after(int slot) { return slot + 1 == COUNT ? 0 : slot + 1; }
 
 // The suppliers' part: fetch(j, slot) starts the copies of turn j.
-template <int SLOTS, class Fetch> __device__ __forceinline__ void supply(int turns, Fetch fetch) {
+template <int COUNT, class Fetch> __device__ __forceinline__ void supply(int turns, Fetch fetch) {
     int slot = 0, arriving = 0;
     auto arrive = [&]() {
-        publish_copies();
-        announce(when_full(arriving, 0));
-        announce(when_full(arriving, 1));
-        arriving = after<SLOTS>(arriving);
+        publish_writes();
+        announce<SUPPLIERS + GROUP>(arriving * 3);
+        announce<SUPPLIERS + GROUP>(arriving * 3 + 1);
+        arriving = after<COUNT>(arriving);
     };
     for (int j = 0; j < turns; j++) {
-        if (j >= SLOTS) {
-            meet(when_free(slot, 0));
-            meet(when_free(slot, 1));
-        }
+        if (j >= COUNT) meet<SUPPLIERS + 2 * GROUP>(slot * 3 + 2);
         fetch(j, slot);
         commit_copies();
         if (j > 0) {
             wait_copies<1>();
             arrive();
         }
-        slot = after<SLOTS>(slot);
+        slot = after<COUNT>(slot);
     }
     wait_copies<0>();
     if (turns > 0) arrive();

@@ -13,6 +13,12 @@ internal interface IKernelSet
 
     /// <summary>Gradients of keys and values; one kernel for both, or one for each.</summary>
     IReadOnlyList<TileKernel> BackwardKey { get; }
+
+    /// <summary>Gradients of keys and values, and sums of that of the queries; null where there is no such kernel.</summary>
+    TileKernel? BackwardAll => null;
+
+    /// <summary>The gradient of the queries of the sums of <see cref="BackwardAll"/>.</summary>
+    TileKernel? FinishQuery => null;
 }
 
 /// <summary>A kernel whose blocks each take a tile.</summary>
