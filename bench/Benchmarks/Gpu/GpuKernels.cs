@@ -4,6 +4,7 @@ using Neoteny.Modules;
 using Neoteny.Plugins.CCE;
 using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Flash;
+using Neoteny.Plugins.Flex;
 using Neoteny.Plugins.Liger;
 using Neoteny.Plugins.Sdpa;
 
@@ -21,6 +22,7 @@ internal static class GpuKernels
         [UsualAttention] = () => new FlashAttention3(),
         ["sdpa"] = () => new SdpaAttention(),
         ["flash_attention_2"] = () => new FlashAttention2(),
+        ["flex_attention"] = () => new FlexAttention(new FlexOptions()),
     };
 
     /// <summary>Sets of plugins by the name they go by in files: none, Liger's modules, the cut loss, both.</summary>

@@ -1,5 +1,6 @@
 using Neoteny.Attention;
 using Neoteny.Plugins.Flex;
+using Neoteny.Runtime.Native;
 using Neoteny.Tests;
 using static TorchSharp.torch;
 
@@ -37,7 +38,8 @@ public sealed class FlexOnCudaTests
                 foreach (var (e, a, b, what) in expected.Zip(actual, again).Zip(new[] { "output", "query", "key", "value" }, (x, w) => (x.First, x.Second, x.Third, w)))
                 {
                     Close.To(e, a.cpu(), tolerance, $"{string.Join(", ", [.. problem.Masks, .. problem.Scores])}, {problem.Size}, {dtype}: {what}");
-                    Assert.True(Close.Same(a, b));
+                    // Where each score is computed once, sums for the queries have no fixed order.
+                    Assert.True((what == "query" && problem is { Size: 64, ValueSize: 64 } && !Determinism.IsOn) || Close.Same(a, b), what);
                     compared++;
                 }
             }

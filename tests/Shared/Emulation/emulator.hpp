@@ -42,7 +42,7 @@ neoteny_emulated::u32 neoteny_shared_address(const void* p);
 void neoteny_load_matrices(neoteny_emulated::u32* result, int count, bool transposed, neoteny_emulated::u32 row);
 void neoteny_multiply(float* d, const neoteny_emulated::u32* a, const neoteny_emulated::u32* b, const float* c, bool brain);
 // Products of a warpgroup, each warp's part by itself: right factors by descriptors, left ones too where a is null.
-void neoteny_multiply_group(float** d, int columns, const neoteny_emulated::u32* a, neoteny_emulated::u64 left, neoteny_emulated::u64 right, bool left_across, bool right_across, bool brain);
+void neoteny_multiply_group(float** d, int columns, const neoteny_emulated::u32* a, neoteny_emulated::u64 left, neoteny_emulated::u64 right, bool left_across, bool right_across, bool adds, bool brain);
 void neoteny_close_products();
 void neoteny_await_products(int groups);
 void neoteny_copy_async(neoteny_emulated::u32 to, const void* from, int bytes, int present);

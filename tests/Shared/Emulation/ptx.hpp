@@ -64,10 +64,10 @@ template <bool BRAIN, int COLUMNS, class All, std::size_t... I> NEOTENY_INLINE v
     static_assert(size == sums + 7 || size == sums + 9, "operands of wgmma");
     float* d[sums] = {&std::get<I>(all)...};
     if constexpr (size == sums + 7) {
-        neoteny_multiply_group(d, COLUMNS, nullptr, std::get<sums>(all), std::get<sums + 1>(all), std::get<sums + 5>(all), std::get<sums + 6>(all), BRAIN);
+        neoteny_multiply_group(d, COLUMNS, nullptr, std::get<sums>(all), std::get<sums + 1>(all), std::get<sums + 5>(all), std::get<sums + 6>(all), std::get<sums + 2>(all), BRAIN);
     } else {
         const unsigned a[4] = {std::get<sums>(all), std::get<sums + 1>(all), std::get<sums + 2>(all), std::get<sums + 3>(all)};
-        neoteny_multiply_group(d, COLUMNS, a, 0, std::get<sums + 4>(all), false, std::get<sums + 8>(all), BRAIN);
+        neoteny_multiply_group(d, COLUMNS, a, 0, std::get<sums + 4>(all), false, std::get<sums + 8>(all), std::get<sums + 5>(all), BRAIN);
     }
 }
 #define NEOTENY_WGMMA(COLUMNS, TYPES, BRAIN) \

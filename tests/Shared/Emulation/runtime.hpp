@@ -41,6 +41,7 @@ struct Pending {
 struct PendingSum {
     float* d;
     float x;
+    bool adds;
     int group;
 };
 

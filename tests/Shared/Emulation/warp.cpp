@@ -141,7 +141,7 @@ struct GroupProduct {
     const u32* a;
     u64 left, right;
     int columns;
-    bool left_across, right_across, brain;
+    bool left_across, right_across, adds, brain;
     void* position;
 };
 
@@ -185,7 +185,7 @@ void resolve_group_product(Fibre** lanes, u32) {
             float x = 0.0f;
             for (int k = 0; k < 16; k++) x += a[row][k] * b[k];
             Fibre& owner = *lanes[row % 8 * 4 + column % 8 / 2];
-            owner.sums.push_back({((GroupProduct*)owner.payload)->d[column / 8 * 4 + row / 8 * 2 + column % 2], x, owner.product_groups});
+            owner.sums.push_back({((GroupProduct*)owner.payload)->d[column / 8 * 4 + row / 8 * 2 + column % 2], x, first.adds, owner.product_groups});
         }
     }
 }
@@ -232,9 +232,9 @@ void neoteny_multiply(float* d, const u32* a, const u32* b, const float* c, bool
     collective(brain ? "mma.bf16" : "mma.f16", kAll, &payload, resolve_product, __builtin_return_address(0));
 }
 
-void neoteny_multiply_group(float** d, int columns, const u32* a, u64 left, u64 right, bool left_across, bool right_across, bool brain) {
+void neoteny_multiply_group(float** d, int columns, const u32* a, u64 left, u64 right, bool left_across, bool right_across, bool adds, bool brain) {
     void* position = __builtin_return_address(0);
-    GroupProduct payload = {d, a, left, right, columns, left_across, right_across, brain, position};
+    GroupProduct payload = {d, a, left, right, columns, left_across, right_across, adds, brain, position};
     collective("wgmma", kAll, &payload, resolve_group_product, position);
 }
 
@@ -245,7 +245,7 @@ void neoteny_await_products(int groups) {
     std::vector<PendingSum> later;
     for (const PendingSum& p : current->sums) {
         if (p.group >= current->product_groups - groups) later.push_back(p);
-        else *p.d += p.x;
+        else *p.d = p.adds ? *p.d + p.x : p.x;
     }
     current->sums.swap(later);
 }

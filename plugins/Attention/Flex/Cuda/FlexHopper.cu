@@ -37,12 +37,13 @@ extern "C" __global__ void __launch_bounds__(SUPPLIERS + 2 * GROUP, 1) flex_forw
     for (int j = 0; j < count; j++) {
         const int entry = list[j], first = (entry & ~FULL_BIT) * 128;
         const bool full = entry & FULL_BIT;
+        // Sums that begin with zeros instead of being replaced are 5 % faster here, who knows why.
         float s[16][4];
         clear(s);
         await_slot(slot, worker);
         settle(s);
         begin_products();
-        outer_scores<128, 128>(s, own, sk + slot * TILE);
+        outer_scores<128, 128, true>(s, own, sk + slot * TILE);
         close_products();
         if (j > 0) weighted_rows<128>(o, p, sv + slot * TILE);
         close_products();

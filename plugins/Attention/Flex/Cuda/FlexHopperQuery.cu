@@ -46,11 +46,7 @@ extern "C" __global__ void __launch_bounds__(SUPPLIERS + 2 * GROUP, 1) flex_back
         const int entry = list[j], first = (entry & ~FULL_BIT) * 64;
         const bool full = entry & FULL_BIT;
         float s[8][4], dp[8][4];
-        clear(s);
-        clear(dp);
         await_slot(slot, worker);
-        settle(s);
-        settle(dp);
         begin_products();
         outer_scores<128, 64>(s, sq + worker * 64 * 64, sk + slot * TILE);
         close_products();

@@ -3,6 +3,7 @@ using System.Runtime.ExceptionServices;
 using Neoteny.Attention;
 using Neoteny.Runtime.Cpu;
 using Neoteny.Runtime.Cuda;
+using Neoteny.Runtime.Native;
 using static TorchSharp.torch;
 
 namespace Neoteny.Plugins.Flex.Cuda;
@@ -19,7 +20,8 @@ internal static class FlexKernels
 
     public static AttentionOutput Forward(AttentionInput input, LayerProgram program) => Forward(input, program, Set(input, program, input.NeedsBackward));
 
-    public static AttentionGradients Backward(AttentionBackward backward, LayerProgram program) => Backward(backward, program, Set(backward.Input, program, needsBackward: true));
+    public static AttentionGradients Backward(AttentionBackward backward, LayerProgram program)
+        => Backward(backward, program, Set(backward.Input, program, needsBackward: true).Backward(Determinism.IsOn));
 
     /// <summary>With these kernels.</summary>
     internal static AttentionOutput Forward(AttentionInput input, LayerProgram program, IKernelSet set)
@@ -36,25 +38,40 @@ internal static class FlexKernels
     }
 
     /// <summary>With these kernels.</summary>
-    internal static AttentionGradients Backward(AttentionBackward backward, LayerProgram program, IKernelSet set)
+    internal static AttentionGradients Backward(AttentionBackward backward, LayerProgram program, BackwardKernels kernels)
     {
         var (input, spec) = (backward.Input, backward.Input.Spec);
-        var tables = BlockTables.Of(input.Layout, program, set.BackwardQuery.Size, spec.QueryHeads);
         var (q, k, v) = (Aligned(input.Query), Aligned(input.Key), Aligned(input.Value));
         var (gradient, output, lse) = (Dense(backward.OutputGradient), Dense(backward.Output), backward.LogSumExp!.contiguous());
         var delta = empty(lse.shape, dtype: ScalarType.Float32, device: q.device);
         var (dq, dk, dv) = (q.new_empty(q.shape), k.new_empty(k.shape), v.new_empty(v.shape));
-        var (d, width, perHead, group) = ((int)q.size(2), (int)v.size(2), tables.Maps > 1 ? 1 : 0, spec.QueryHeads / spec.KeyHeads);
+        var (d, width, group, scale) = ((int)q.size(2), (int)v.size(2), spec.QueryHeads / spec.KeyHeads, (float)spec.Scale);
         Delta(q.dtype).Launch(LaunchShape.Over(delta.numel() * 32, Threads), output, gradient, delta, delta.numel(), width);
-        set.BackwardQuery.Kernel.Launch(
-            set.BackwardQuery.Over(tables.QueryTiles, spec.QueryHeads), q, k, v, gradient, lse, delta, dq, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Queries, tables.QueryOrder, tables.Rows,
-            tables.RowCounts, tables.Total, perHead, spec.QueryHeads, group, d, width, (float)spec.Scale);
-        foreach (var kernel in set.BackwardKey)
+        BlockTables Tables(TileKernel kernel) => BlockTables.Of(input.Layout, program, kernel.Size, spec.QueryHeads);
+
+        var tables = Tables(kernels.Query);
+        var sums = kernels.IsSummed ? zeros((long)spec.QueryHeads * tables.QueryTiles * kernels.Query.Size.Queries * d, dtype: ScalarType.Float32, device: q.device) : null;
+        foreach (var kernel in kernels.Keys)
         {
-            tables = BlockTables.Of(input.Layout, program, kernel.Size, spec.QueryHeads);
-            kernel.Kernel.Launch(
-                kernel.Over(tables.KeyTiles, spec.KeyHeads), q, k, v, gradient, lse, delta, dk, dv, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Keys, tables.Queries, tables.KeyOrder,
-                tables.Columns, tables.ColumnCounts, tables.Total, perHead, spec.QueryHeads, group, d, width, (float)spec.Scale);
+            var byKey = Tables(kernel);
+            CudaArgument[] arguments =
+            [
+                q, k, v, gradient, lse, delta, dk, dv, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), byKey.Keys, byKey.Queries, byKey.KeyOrder,
+                byKey.Columns, byKey.ColumnCounts, byKey.Total, byKey.Maps > 1 ? 1 : 0, spec.QueryHeads, group, d, width, scale,
+            ];
+            kernel.Kernel.Launch(kernel.Over(byKey.KeyTiles, spec.KeyHeads), sums is null ? arguments : [.. arguments, sums, byKey.QueryTiles]);
+        }
+
+        var byQuery = kernels.Query.Over(tables.QueryTiles, spec.QueryHeads);
+        if (sums is not null)
+        {
+            kernels.Query.Kernel.Launch(byQuery, sums, dq, tables.Queries, spec.QueryHeads, scale);
+        }
+        else
+        {
+            kernels.Query.Kernel.Launch(
+                byQuery, q, k, v, gradient, lse, delta, dq, q.stride(0), q.stride(1), k.stride(0), k.stride(1), v.stride(0), v.stride(1), tables.Queries, tables.QueryOrder, tables.Rows,
+                tables.RowCounts, tables.Total, tables.Maps > 1 ? 1 : 0, spec.QueryHeads, group, d, width, scale);
         }
 
         return new AttentionGradients { Query = dq, Key = dk, Value = dv };
@@ -93,7 +110,7 @@ internal static class FlexKernels
         IKernelSet set = HopperKernels.Fit(dtype, headSize, valueSize, device) ? new HopperKernels(program, dtype, headSize)
             : TensorCoreKernels.Fit(dtype, headSize, valueSize, device) ? new TensorCoreKernels(program, dtype, headSize, valueSize)
             : new PlainKernels(program, dtype, Math.Max(headSize, valueSize));
-        TileKernel[] used = needsBackward ? [set.Forward, set.BackwardQuery, .. set.BackwardKey] : [set.Forward];
+        TileKernel[] used = needsBackward ? [set.Forward, .. set.Backward(Determinism.IsOn).All] : [set.Forward];
         Compile(device, [.. used.Select(u => u.Kernel), .. used.Select(u => u.Size).Distinct().Select(s => FlexSources.Blocks(program, s).Kernel("flex_blocks")),
             .. needsBackward ? [Delta(dtype)] : Array.Empty<CudaKernel>()]);
         return Sets.GetOrAdd(key, set);

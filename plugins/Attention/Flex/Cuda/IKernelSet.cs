@@ -8,17 +8,9 @@ internal interface IKernelSet
     /// <summary>Output and log-sum-exp.</summary>
     TileKernel Forward { get; }
 
-    /// <summary>Gradient of the queries.</summary>
-    TileKernel BackwardQuery { get; }
-
-    /// <summary>Gradients of keys and values; one kernel for both, or one for each.</summary>
-    IReadOnlyList<TileKernel> BackwardKey { get; }
-
-    /// <summary>Gradients of keys and values, and sums of that of the queries; null where there is no such kernel.</summary>
-    TileKernel? BackwardAll => null;
-
-    /// <summary>The gradient of the queries of the sums of <see cref="BackwardAll"/>.</summary>
-    TileKernel? FinishQuery => null;
+    /// <summary>The gradients.</summary>
+    /// <param name="isDeterministic">Whether the same inputs must give the same bits.</param>
+    BackwardKernels Backward(bool isDeterministic);
 }
 
 /// <summary>A kernel whose blocks each take a tile.</summary>
@@ -32,4 +24,14 @@ internal sealed record TileKernel(CudaKernel Kernel, BlockSize Size, int Threads
     /// <param name="tiles">Tiles of a head.</param>
     /// <param name="heads">Heads.</param>
     public LaunchShape Over(int tiles, int heads) => new(tiles, Threads) { GridY = heads, SharedBytes = SharedBytes };
+}
+
+/// <summary>Kernels for the gradients.</summary>
+/// <param name="Keys">Gradients of keys and values; one kernel for both, or one for each.</param>
+/// <param name="Query">Gradient of the queries.</param>
+/// <param name="IsSummed">Whether the only kernel of <paramref name="Keys"/> adds the gradient of the queries up in fp32, of which <paramref name="Query"/> makes it.</param>
+internal sealed record BackwardKernels(IReadOnlyList<TileKernel> Keys, TileKernel Query, bool IsSummed = false)
+{
+    /// <summary>All of them.</summary>
+    public IEnumerable<TileKernel> All => Keys.Append(Query);
 }

@@ -10,18 +10,18 @@ internal sealed class PlainKernels : IKernelSet
     public static readonly BlockSize Size = new(32, 32);
 
     private const int Threads = 128;
+    private readonly BackwardKernels backward;
 
     /// <summary>For a program.</summary>
     public PlainKernels(LayerProgram program, ScalarType dtype, int largestHead)
     {
         var source = FlexSources.Rows(program, dtype, (largestHead + 31) / 32);
         TileKernel Kernel(string name) => new(source.Kernel(name), Size, Threads, SharedBytes: 0);
-        (Forward, BackwardQuery, BackwardKey) = (Kernel("flex_forward"), Kernel("flex_backward_query"), [Kernel("flex_backward_key")]);
+        Forward = Kernel("flex_forward");
+        backward = new([Kernel("flex_backward_key")], Kernel("flex_backward_query"));
     }
 
     public TileKernel Forward { get; }
 
-    public TileKernel BackwardQuery { get; }
-
-    public IReadOnlyList<TileKernel> BackwardKey { get; }
+    public BackwardKernels Backward(bool isDeterministic) => backward;
 }

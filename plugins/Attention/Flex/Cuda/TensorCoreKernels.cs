@@ -12,6 +12,8 @@ internal sealed class TensorCoreKernels : IKernelSet
     private const int Padding = 8;
     private const int Statistics = 2 * 2 * Tile * sizeof(float);
 
+    private readonly BackwardKernels backward;
+
     /// <summary>For a program and head sizes that <see cref="Fit"/>.</summary>
     public TensorCoreKernels(LayerProgram program, ScalarType dtype, int headSize, int valueSize)
     {
@@ -22,21 +24,18 @@ internal sealed class TensorCoreKernels : IKernelSet
         TileKernel BackwardTo(string file, string name) => Kernel(file, name, Tile, LargestBytes(key, value));
 
         Forward = Kernel("FlexTensorCore.cu", "flex_forward", Tile * fragments, Bytes(((fragments + 2) * (key + Padding)) + (2 * (value + Padding))));
-        BackwardQuery = BackwardTo("FlexTensorCoreQuery.cu", "flex_backward_query");
         string[] names = key + value <= LargestHead ? ["flex_backward_key"] : ["flex_backward_key", "flex_backward_value"];
-        BackwardKey = [.. names.Select(n => BackwardTo("FlexTensorCoreKey.cu", n))];
+        backward = new([.. names.Select(n => BackwardTo("FlexTensorCoreKey.cu", n))], BackwardTo("FlexTensorCoreQuery.cu", "flex_backward_query"));
     }
 
     public TileKernel Forward { get; }
-
-    public TileKernel BackwardQuery { get; }
-
-    public IReadOnlyList<TileKernel> BackwardKey { get; }
 
     /// <summary>Whether these kernels run there.</summary>
     public static bool Fit(ScalarType dtype, int headSize, int valueSize, CudaDevice device)
         => dtype != ScalarType.Float32 && device.Capability.Major >= 8 && Math.Max(headSize, valueSize) <= LargestHead && headSize % 8 == 0 && valueSize % 8 == 0
             && LargestBytes(Filled(headSize), Filled(valueSize)) <= device.SharedMemoryPerBlock;
+
+    public BackwardKernels Backward(bool isDeterministic) => backward;
 
     private static int LargestBytes(int key, int value) => Bytes((3 * (key + Padding)) + (3 * (value + Padding))) + Statistics;
 

@@ -30,15 +30,17 @@ public sealed class EmulatedFlexTests
         => Compare(masks, scores, size, valueSize, [150, 1, 65], dtype, dtype == ScalarType.BFloat16 ? 1.0 / 64 : 1.0 / 400, (p, d) => new TensorCoreKernels(p, d, size, valueSize));
 
     [EmulatedTheory]
-    [InlineData("", "", 64, ScalarType.BFloat16)]
-    [InlineData("prefix_lm(90)", "alibi", 128, ScalarType.Float16)]
-    [InlineData("head % 2 == 0 || q - k < 70", "softcap(2)", 64, ScalarType.Float16)]
-    [InlineData("full;k % 5 != 2 || k == q", "score > 0 ? score : 0.5f * score", 128, ScalarType.BFloat16)]
-    public void Warpgroups_of_Hopper(string masks, string scores, int size, ScalarType dtype)
-        => Compare(masks, scores, size, size, [290, 1, 65], dtype, dtype == ScalarType.BFloat16 ? 1.0 / 64 : 1.0 / 400, (p, d) => new HopperKernels(p, d, size));
+    [InlineData("", "", 64, ScalarType.BFloat16, false)]
+    [InlineData("", "", 64, ScalarType.BFloat16, true)]
+    [InlineData("prefix_lm(90)", "alibi", 128, ScalarType.Float16, false)]
+    [InlineData("head % 2 == 0 || q - k < 70", "softcap(2)", 64, ScalarType.Float16, false)]
+    [InlineData("full;k % 5 != 2 || k == q", "score > 0 ? score : 0.5f * score", 128, ScalarType.BFloat16, true)]
+    public void Warpgroups_of_Hopper(string masks, string scores, int size, ScalarType dtype, bool isDeterministic)
+        => Compare(masks, scores, size, size, [290, 1, 65], dtype, dtype == ScalarType.BFloat16 ? 1.0 / 64 : 1.0 / 400, (p, d) => new HopperKernels(p, d, size), isDeterministic);
 
     private static void Compare(
-        string masks, string scores, int size, int valueSize, int[] lengths, ScalarType dtype, double tolerance, Func<LayerProgram, ScalarType, IKernelSet> make)
+        string masks, string scores, int size, int valueSize, int[] lengths, ScalarType dtype, double tolerance, Func<LayerProgram, ScalarType, IKernelSet> make,
+        bool isDeterministic = false)
     {
         using var scope = NewDisposeScope();
         manual_seed(5);
@@ -68,7 +70,7 @@ public sealed class EmulatedFlexTests
         var program = LayerProgram.Of(options.Program(), LayerKey.Of(spec));
         var (input, set) = (Input(x => x), make(program, dtype));
         var actual = FlexKernels.Forward(input, program, set);
-        var back = FlexKernels.Backward(new AttentionBackward { Input = input, Output = actual.Output, LogSumExp = actual.LogSumExp, OutputGradient = g }, program, set);
+        var back = FlexKernels.Backward(new AttentionBackward { Input = input, Output = actual.Output, LogSumExp = actual.LogSumExp, OutputGradient = g }, program, set.Backward(isDeterministic));
         Close.To(expected.Output, actual.Output, tolerance, "output");
         Close.To(expected.LogSumExp!, actual.LogSumExp!, tolerance, "log-sum-exp");
         Close.To(gradients.Query, back.Query, tolerance, "gradient of the queries");
