@@ -49,7 +49,7 @@ internal static class FlexSources
         string[] speed = isFast ? ["-DFLEX_FAST", "--ftz=true", "--prec-div=false", "--prec-sqrt=false"] : [];
         return Sources.GetOrAdd(
             string.Join(' ', [.. files, .. macros, program.Source]),
-            _ => new CudaSource(files[^1], program.Source + string.Concat(files.Select(Text))) 
+            _ => new CudaSource(files[^1], program.Source + string.Concat(files.Select(Text)))
             {
                 Options = ["--std=c++17", .. speed, .. macros],
                 IsArchitectureSpecific = isSpecific,
