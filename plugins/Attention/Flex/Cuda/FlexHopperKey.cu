@@ -106,9 +106,9 @@ extern "C" __global__ void __launch_bounds__(SUPPLIERS + GROUPS * GROUP, 1) flex
             meet<3 * GROUP>(when_full());
             begin_products();
             const u64 left = describe(sd), right = describe(sk);
-            multiply_across<false>(ELEMENT(), dq, left, right);
+            multiply_across<false>(dq, left, right);
 #pragma unroll
-            for (int i = 1; i < 8; i++) multiply_across<true>(ELEMENT(), dq, left + i * 16 * 128 / 16, right + i * 16 * 128 / 16);
+            for (int i = 1; i < 8; i++) multiply_across<true>(dq, left + i * 16 * 128 / 16, right + i * 16 * 128 / 16);
             close_products();
             await_products<0>();
             settle(dq);

@@ -63,15 +63,15 @@ template <int ROWS> __device__ __forceinline__ void copy_tile(ELEMENT* to, const
 // c[64 x 8 N] = A[64 x HEAD] B[8 N x HEAD]^T, or with ADDS more by that: rows of tiles with A_ROWS and B_ROWS rows.
 template <int A_ROWS, int B_ROWS, bool ADDS = false, int N> __device__ __forceinline__ void outer_scores(float (&c)[N][4], const ELEMENT* a, const ELEMENT* b) {
     const u64 left = describe(a), right = describe(b);
-    multiply_shared<ADDS>(ELEMENT(), c, left, right);
+    multiply_shared<ADDS>(c, left, right);
 #pragma unroll
     for (int k = 1; k < HEAD / 16; k++)
-        multiply_shared<true>(ELEMENT(), c, left + (k / 4 * A_ROWS * 128 + k % 4 * 32) / 16, right + (k / 4 * B_ROWS * 128 + k % 4 * 32) / 16);
+        multiply_shared<true>(c, left + (k / 4 * A_ROWS * 128 + k % 4 * 32) / 16, right + (k / 4 * B_ROWS * 128 + k % 4 * 32) / 16);
 }
 
 // c[64 x HEAD] += P[64 x ROWS] B[ROWS x HEAD], P as fragments in registers.
 template <int ROWS> __device__ __forceinline__ void weighted_rows(float (&c)[HEAD / 8][4], const u32 (&p)[ROWS / 16][4], const ELEMENT* b) {
     const u64 right = describe(b, ROWS * 128);
 #pragma unroll
-    for (int k = 0; k < ROWS / 16; k++) multiply_registers(ELEMENT(), c, p[k], right + k * 16 * 128 / 16);
+    for (int k = 0; k < ROWS / 16; k++) multiply_registers(c, p[k], right + k * 16 * 128 / 16);
 }

@@ -27,7 +27,7 @@ internal static class FlexSources
     /// <param name="value">Size of a value head, filled up.</param>
     /// <param name="fragments">16-row fragments a warp of the forward kernel holds.</param>
     public static CudaSource TensorCore(string file, LayerProgram program, ScalarType dtype, int key, int value, int fragments)
-        => Get(program, ["FlexPrimitives.cu", "FlexFragments.cu", "FlexTiles.cu", file], [Element(dtype), Macro("HK", key), Macro("HV", value), Macro("MT", fragments)], isFast: true);
+        => Get(program, ["FlexPrimitives.cu", "FlexFragments.cu", "FlexTensorCoreTiles.cu", file], [Element(dtype), Macro("HK", key), Macro("HV", value), Macro("MT", fragments)], isFast: true);
 
     /// <summary>Kernels for Hopper of one file.</summary>
     /// <param name="file">FlexHopper.cu, FlexHopperQuery.cu or FlexHopperKey.cu.</param>
@@ -35,7 +35,8 @@ internal static class FlexSources
     /// <param name="dtype">bf16 or fp16.</param>
     /// <param name="headSize">64 or 128.</param>
     public static CudaSource Hopper(string file, LayerProgram program, ScalarType dtype, int headSize)
-        => Get(program, ["FlexPrimitives.cu", "FlexFragments.cu", "FlexWarpgroup.cu", "FlexHopperTiles.cu", file], [Element(dtype), Macro("HEAD", headSize)], isFast: true, isSpecific: true);
+        => Get(
+            program, ["FlexPrimitives.cu", "FlexFragments.cu", "FlexWarpgroup.cu", "FlexHopperTiles.cu", file], [Element(dtype), Macro("HEAD", headSize)], isFast: true, WarpgroupProducts.Text(dtype));
 
     /// <summary>The plain kernels.</summary>
     /// <param name="program">The program.</param>
@@ -44,15 +45,16 @@ internal static class FlexSources
     public static CudaSource Rows(LayerProgram program, ScalarType dtype, int slices)
         => Get(program, ["FlexRows.cu"], [Element(dtype), Macro("SLICES", slices), Macro("BN", PlainKernels.Size.Keys)], isFast: false);
 
-    private static CudaSource Get(LayerProgram program, string[] files, string[] macros, bool isFast, bool isSpecific = false)
+    /// <summary>A program's functions, those of the GPU generation if there are any, and files.</summary>
+    private static CudaSource Get(LayerProgram program, string[] files, string[] macros, bool isFast, string specific = "")
     {
         string[] speed = isFast ? ["-DFLEX_FAST", "--ftz=true", "--prec-div=false", "--prec-sqrt=false"] : [];
         return Sources.GetOrAdd(
             string.Join(' ', [.. files, .. macros, program.Source]),
-            _ => new CudaSource(files[^1], program.Source + string.Concat(files.Select(Text)))
+            _ => new CudaSource(files[^1], program.Source + specific + string.Concat(files.Select(Text)))
             {
                 Options = ["--std=c++17", .. speed, .. macros],
-                IsArchitectureSpecific = isSpecific,
+                IsArchitectureSpecific = specific.Length > 0,
             });
     }
 
