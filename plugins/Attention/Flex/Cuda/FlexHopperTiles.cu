@@ -1,6 +1,6 @@
 // Tiles of the kernels for Hopper. ELEMENT is bf16 or fp16, HEAD the size of all heads, 64 or 128. The first warpgroup of a block, the suppliers, fetches tiles into slots of shared
-// memory, two more, the workers, compute with them, each for 64 of 128 rows. A tile is panels of 64 columns, each rows of 128 bytes whose 16-byte piece c lies at c ^ (row % 8): what products of warpgroups read
-// without conflicts.
+// memory; two more, the workers, compute with them, each for 64 of 128 rows. A tile is panels of 64 columns, each rows of 128 bytes whose 16-byte piece c lies at c ^ (row % 8):
+// what products of warpgroups read without conflicts.
 extern __shared__ __align__(1024) unsigned char memory[];
 
 #define SUPPLIERS 128

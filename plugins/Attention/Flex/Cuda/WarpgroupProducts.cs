@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Neoteny.Plugins.Flex.Cuda;
 
 /// <summary>
-/// CUDA: the <c>wgmma</c> instructions as functions <c>(c, a, b)</c> on sums <c>c[columns / 8][4]</c>, with a descriptor for each factor in shared memory. An instruction names each of its registers, so that their text is made here.
+/// CUDA: the <c>wgmma</c> instructions as functions <c>(c, a, b)</c> on sums <c>c[columns / 8][4]</c>, with a descriptor for each factor in shared memory. An instruction names each
+/// of its registers, so that their text is made here.
 /// </summary>
 internal static class WarpgroupProducts
 {
