@@ -8,13 +8,15 @@ namespace Neoteny.Benchmarks.Gpu;
 /// <param name="Layers">How many layers of the model; null for all.</param>
 /// <param name="Attention">The attention kernel.</param>
 /// <param name="With">The set of plugins besides.</param>
-internal sealed record GpuCase(GpuShape Shape, GpuLayout Layout, bool IsAdapted, GpuState State, int? Layers, string Attention, string With)
+/// <param name="Captures">Whether layers run as CUDA graphs.</param>
+internal sealed record GpuCase(GpuShape Shape, GpuLayout Layout, bool IsAdapted, GpuState State, int? Layers, string Attention, string With, bool Captures)
 {
     /// <summary>Its name in files.</summary>
     public string Name => string.Join('-', new[]
     {
         Shape.Name, Layers is { } count ? $"{count}layers" : null, Layout.Name, IsAdapted ? "lora" : "full", IsAdapted ? null : State.ToString().ToLowerInvariant(),
         Attention == GpuKernels.UsualAttention ? null : Attention, With == GpuKernels.Sets[0] ? null : With.Replace('+', '-'),
+        Captures ? "graphs" : null,
     }.OfType<string>());
 }
 

@@ -9,13 +9,14 @@ internal sealed record GpuLayout(string Name, Func<int, int[]> Lengths)
     private const double Shortest = 100;
     private const double Spread = 60;
 
-    /// <summary>All layouts: 4 documents of 4096, ten fixed ones, and others in every step.</summary>
+    /// <summary>All layouts: 4 documents of 4096, ten fixed ones, others in every step, two of 4096, and a short row.</summary>
     public static IReadOnlyList<GpuLayout> All { get; } =
     [
         new("dense", _ => [4096, 4096, 4096, 4096]),
         new("packed", _ => [4096, 3072, 2048, 2048, 1536, 1536, 1024, 512, 384, 128]),
         new("fresh", Fresh),
         new("two", _ => [4096, 4096]),
+        new("short", _ => [1024, 512, 384, 128]),
     ];
 
     /// <summary>Lengths that fill the row, longest first, spread evenly over the logarithms of 100 to 6000.</summary>

@@ -6,8 +6,8 @@ using TorchSharp;
 namespace Neoteny.Benchmarks.Gpu;
 
 /// <summary>
-/// <c>gpu-step [--shape A,B] [--layout dense,packed,fresh] [--mode full,lora] [--state bf16,master,stochastic] [--layers N]
-/// [--attention flash_attention_3,sdpa] [--with none,liger,cce,liger+cce] [--repeat N] [--output FOLDER]</c>: every combination, one after another.
+/// <c>gpu-step [--shape A,B] [--layout dense,packed,fresh,short] [--mode full,lora] [--state bf16,master,stochastic] [--layers N]
+/// [--attention flash_attention_3,sdpa] [--with none,liger,cce,liger+cce] [--graphs false,true] [--repeat N] [--output FOLDER]</c>: every combination, one after another.
 /// </summary>
 internal static class GpuStepCommand
 {
@@ -49,7 +49,8 @@ internal static class GpuStepCommand
         from state in List(options, "--state", "bf16").Select(n => Find(Enum.GetValues<GpuState>(), n, s => s.ToString().ToLowerInvariant(), "--state"))
         from attention in List(options, "--attention", GpuKernels.UsualAttention).Select(n => Find([.. GpuKernels.Attention.Keys], n, a => a, "--attention"))
         from set in List(options, "--with", GpuKernels.Sets[0]).Select(n => Find(GpuKernels.Sets, n, s => s, "--with"))
-        select new GpuCase(shape, layout, mode == "lora", state, Number(options, "--layers"), attention, set);
+        from graphs in List(options, "--graphs", "false").Select(n => Find(["false", "true"], n, g => g, "--graphs"))
+        select new GpuCase(shape, layout, mode == "lora", state, Number(options, "--layers"), attention, set, graphs == "true");
 
     private static string[] List(Dictionary<string, string> options, string name, string otherwise) => options.GetValueOrDefault(name, otherwise).Split(',');
 
@@ -63,7 +64,7 @@ internal static class GpuStepCommand
 
     private static Dictionary<string, string> Read(string[] args)
     {
-        string[] known = ["--shape", "--layout", "--mode", "--state", "--layers", "--attention", "--with", "--repeat", "--output"];
+        string[] known = ["--shape", "--layout", "--mode", "--state", "--layers", "--attention", "--with", "--graphs", "--repeat", "--output"];
         var options = new Dictionary<string, string>();
         for (var i = 0; i < args.Length; i += 2)
         {

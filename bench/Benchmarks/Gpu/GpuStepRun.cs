@@ -36,11 +36,11 @@ internal sealed class GpuStepRun(GpuCase of, int repeat)
         return new Report
         {
             Title = $"A training step on the GPU: {of.Name}",
-            Method = $"Random bf16 weights and tokens, every token trained; forward, backward, gradient norm, AdamW ({Words(of)}), no clipping, no dropout, attention by {of.Attention}{Plugins(of)}. Time is between events at the ends of "
+            Method = $"Random bf16 weights and tokens, every token trained; forward, backward, gradient norm, AdamW ({Words(of)}), no clipping, no dropout, attention by {of.Attention}{Plugins(of)}{(of.Captures ? ", layers as CUDA graphs" : "")}. Time is between events at the ends of "
                 + $"successive steps, {repeat} of them after {Warm} to warm up, host included. MFU6 = (6 N T + 12 layers heads head_size sum(length^2) / 2) / time / 989 TFLOP/s, N the weights "
                 + "in matrix products with the head; recomputation is not counted. Peak is the maximum of libtorch's allocator.",
             Measurements = measurements,
-            Notes = [$"Device: {device.Name}, compute capability {device.Capability}, {device.TotalMemory / Gibi:f0} GiB", .. notes],
+            Notes = [.. training.Notes, $"Device: {device.Name}, compute capability {device.Capability}, {device.TotalMemory / Gibi:f0} GiB", .. notes],
         };
     }
 
@@ -48,7 +48,7 @@ internal sealed class GpuStepRun(GpuCase of, int repeat)
 
     private void Time(GpuTraining training, CudaDevice device)
     {
-        var runner = new StepRunner(training.Decoder, training.Optimizer);
+        var runner = new StepRunner(training.Decoder, training.Optimizer) { Tapes = r => new TapeOptions { Seed = r.Seed, Regions = training.Regions } };
         CudaEvent[] ends = [.. Enumerable.Range(0, repeat + 1).Select(_ => new CudaEvent(device, timing: true))];
         List<double> host = [], rates = [], use = [];
         List<double> losses = [];
@@ -123,7 +123,7 @@ internal sealed class GpuStepRun(GpuCase of, int repeat)
         var layers = new LayerHostTimes();
         var operators = new OperatorHostTimes();
         OperatorHostTimes? listening = null;
-        var runner = new StepRunner(training.Decoder, training.Optimizer) { Tapes = r => new TapeOptions { Seed = r.Seed, Observers = [layers], Profiler = listening } };
+        var runner = new StepRunner(training.Decoder, training.Optimizer) { Tapes = r => new TapeOptions { Seed = r.Seed, Observers = [layers], Profiler = listening, Regions = training.Regions } };
         using var row = training.Row([HostTokens], 1);
         List<double> forward = [], backward = [], both = [], steps = [];
         for (var i = 0; i < HostWarmUp + HostSteps; i++)

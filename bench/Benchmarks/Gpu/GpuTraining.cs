@@ -2,6 +2,8 @@ using Neoteny.Batches;
 using Neoteny.Models.Adapters;
 using Neoteny.Models.Decoder;
 using Neoteny.Plugins.Lora;
+using Neoteny.Runtime.Cuda;
+using Neoteny.Runtime.Regions;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Optimizers;
 using TorchSharp;
@@ -15,6 +17,9 @@ internal sealed class GpuTraining : IDisposable
     private const int Rank = 16;
     private const double Alpha = 32;
     private const double Deviation = 0.02;
+
+    private readonly GraphCapture? capture;
+    private readonly List<string> notes = [];
 
     public GpuTraining(GpuCase of)
     {
@@ -33,9 +38,17 @@ internal sealed class GpuTraining : IDisposable
             BFloat16Moments = of.State == GpuState.Bf16,
         });
         Decoder = new TrainedDecoder(Model, () => loss);
+        capture = of.Captures ? new GraphCapture(CudaDevice.Get(0)) : null;
+        Regions = capture is null ? null : new CapturedRegions(capture, [.. Model.Parameters.Where(p => p.Trains)], n => notes.Add(n));
     }
 
     public DecoderModel Model { get; }
+
+    /// <summary>What runs layers as graphs; null for operator by operator.</summary>
+    public CapturedRegions? Regions { get; }
+
+    /// <summary>What was captured.</summary>
+    public IReadOnlyList<string> Notes => notes;
 
     public AdamW Optimizer { get; }
 
@@ -68,6 +81,8 @@ internal sealed class GpuTraining : IDisposable
 
     public void Dispose()
     {
+        Regions?.Dispose();
+        capture?.Dispose();
         Optimizer.Dispose();
         Model.Dispose();
     }

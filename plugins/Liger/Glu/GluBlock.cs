@@ -16,6 +16,8 @@ internal sealed class GluBlock(IGatedMlp plain) : IGatedMlp
 
     public string Activation => plain.Activation;
 
+    public bool IsCapturable => true;
+
     public Value Forward(Tape tape, Value x_TH)
     {
         var gate_TI = Gate.Forward(tape, x_TH);
@@ -34,6 +36,8 @@ internal sealed class FusedGluBlock(IFusedGatedMlp plain) : IFusedGatedMlp
     public ILinear Down => plain.Down;
 
     public string Activation => plain.Activation;
+
+    public bool IsCapturable => true;
 
     public Value Forward(Tape tape, Value x_TH)
         => Down.Forward(tape, tape.Apply(glu, GateUp.Forward(tape, x_TH.Donate()).Donate()).Donate());

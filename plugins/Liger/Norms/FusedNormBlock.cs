@@ -19,6 +19,8 @@ internal sealed class FusedNormBlock(string name, INorm plain) : IResidualNorm
 
     public bool Centered => plain.Centered;
 
+    public bool IsCapturable => true;
+
     public Value Forward(Tape tape, Value x) => tape.Apply(norm, x);
 
     public (Value Normed, Value Sum) Forward(Tape tape, Value x, Value residual)

@@ -22,6 +22,8 @@ public sealed class LigerRope : IModuleOverride
     {
         public int RotatedSize => plain.RotatedSize;
 
+        public bool IsCapturable => true;
+
         public (Value Query, Value Key) Forward(Tape tape, Value query, Value key, RotaryAngles positions)
         {
             var turned = tape.ApplyMany(new InPlaceRotary(positions, query.IsExpendable && key.IsExpendable), query, key);

@@ -23,7 +23,14 @@ public sealed class ForwardContext
     public bool IsRecording { get; }
 
     /// <summary>A key for counter-based random numbers: the same in a replay, different for every call, step and micro-batch.</summary>
-    public ulong RandomKey => node.RandomKey;
+    public ulong RandomKey
+    {
+        get
+        {
+            HasDrawnRandomKey = true;
+            return node.RandomKey;
+        }
+    }
 
     /// <summary>Anything but tensors that backward needs; kept over replays.</summary>
     public object? State
@@ -34,6 +41,13 @@ public sealed class ForwardContext
 
     /// <summary>Adds the next output and hands its ownership over.</summary>
     public void Emit(Tensor output) => outputs.Add(output.DetachFromDisposeScope());
+
+    /// <summary>Adds the next output, whose storage somebody else keeps and writes again in a later step: no operator may overwrite it. The handle is handed over.</summary>
+    internal void EmitBorrowed(Tensor output)
+    {
+        Borrowed |= 1UL << outputs.Count;
+        Emit(output);
+    }
 
     /// <summary>Backward will read input <paramref name="index"/>.</summary>
     public void SaveInput(int index)
@@ -75,4 +89,9 @@ public sealed class ForwardContext
     }
 
     internal IReadOnlyList<Tensor> Outputs => outputs;
+
+    /// <summary>Outputs whose storage is somebody else's, one bit each.</summary>
+    internal ulong Borrowed { get; private set; }
+
+    internal bool HasDrawnRandomKey { get; private set; }
 }

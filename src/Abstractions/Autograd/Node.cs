@@ -29,11 +29,16 @@ internal sealed class Node
     /// <summary>The values whose tensors backward will read.</summary>
     public IEnumerable<Value> SavedValues => SavedInputs.Select(i => Inputs[i]).Concat(SavedOutputs.Select(i => Outputs[i]));
 
-    /// <summary>Notes which outputs share storage with an input.</summary>
-    public void ShareStorage()
+    /// <summary>Notes which outputs share storage with an input, or with somebody outside of the tape (one bit each).</summary>
+    public void ShareStorage(ulong borrowed = 0)
     {
         for (var i = 0; i < Outputs.Length; i++)
         {
+            if (((borrowed >> i) & 1) != 0)
+            {
+                Outputs[i].Alias = new Alias { IsForeign = true };
+            }
+
             if (Operator.SharesStorage(i) is >= 0 and var input)
             {
                 Outputs[i].Alias = Inputs[input].Alias;

@@ -83,7 +83,8 @@ public sealed partial class Tape : IDisposable
 
         var kind = IsRecording && (node.Inputs.Any(i => i.NeedsGradient) || @operator.Parameters.Any(p => p.Trains)) ? ValueKind.Computed : ValueKind.Constant;
         node.Outputs = [.. context.Outputs.Select(t => Own(t, kind))];
-        node.ShareStorage();
+        HasDrawnRandomKeys |= context.HasDrawnRandomKey;
+        node.ShareStorage(context.Borrowed);
         Record(node, kind);
         EndDonated(node);
         return node.Outputs;

@@ -27,6 +27,9 @@ public sealed class TapeOptions
     /// <summary>Hears each operator, in forward and in backward; null for nobody. For measuring.</summary>
     public IOperatorObserver? Profiler { get; init; }
 
+    /// <summary>Runs regions in a cheaper way; null for operator by operator.</summary>
+    public IRegionRunner? Regions { get; init; }
+
     /// <summary>Reads a tensor's version counter; when set, backward refuses saved tensors that were changed in place.</summary>
     public Func<Tensor, long>? VersionOf { get; init; }
 }

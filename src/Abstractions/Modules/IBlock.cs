@@ -12,7 +12,14 @@ namespace Neoteny.Modules;
 /// state between calls, so it may be replaced between two optimizer steps. T tokens, H hidden, I intermediate, O output features,
 /// D head size, V vocabulary, E experts.
 /// </remarks>
-public interface IBlock;
+public interface IBlock
+{
+    /// <summary>
+    /// Whether its work on a GPU may be captured once and run again (<c>cuda_graphs</c>): for inputs of one size it launches the same kernels on the same memory each time, without
+    /// waiting for the device and without numbers from the host that change from call to call. Where a replacement says false, the operators around it run one by one.
+    /// </summary>
+    bool IsCapturable => false;
+}
 
 /// <summary>Token embedding.</summary>
 public interface IEmbedding : IBlock

@@ -71,6 +71,12 @@ public sealed class Parameter : IDisposable
     /// <summary>How it is stored.</summary>
     public IWeightFormat Format { get; private set; }
 
+    /// <summary>Whether a rented weight is the stored tensor itself, at one address until <see cref="Placement"/> changes.</summary>
+    internal bool IsResident => home is ResidentHome && Format is DenseFormat;
+
+    /// <summary>Grows whenever the stored pieces are replaced by others.</summary>
+    internal long Placement { get; private set; }
+
     /// <summary>Grows with every change of the values; derived copies are cached by it.</summary>
     public long Version { get; private set; }
 
@@ -258,6 +264,7 @@ public sealed class Parameter : IDisposable
         stored?.Dispose();
         DType = weight.dtype;
         stored = home.Adopt(this, Format.Pack(weight.DetachFromDisposeScope()));
+        Placement++;
         Touch();
     }
 
@@ -279,6 +286,7 @@ public sealed class Parameter : IDisposable
         stored?.Dispose();
         Format = format;
         stored = home.Adopt(this, format.Pack(dense));
+        Placement++;
         Touch();
     }
 
@@ -287,6 +295,7 @@ public sealed class Parameter : IDisposable
     {
         home = newHome;
         stored = newHome.Adopt(this, Stored);
+        Placement++;
         Touch();
     }
 

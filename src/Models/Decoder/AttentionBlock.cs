@@ -22,20 +22,30 @@ internal sealed class AttentionBlock(int index, GroupedAttention layer, Attentio
 
     public ILinear Output => (ILinear)parts.Output.Current;
 
-    public Value Forward(Tape tape, Value x_TH, RowContext row)
+    public Value Forward(Tape tape, Value x_TH, RowContext row) => After(tape, Attend(tape, Before(tape, x_TH, row.Angles), row));
+
+    /// <summary>What happens before attention; it depends on the row by its angles alone.</summary>
+    public (Value Query, Value Key, Value Value) Before(Tape tape, Value x_TH, RotaryAngles angles)
     {
         var (q, k, v) = Project(tape, x_TH);
-        var (q_TQD, k_TKD) = Turn(tape, Heads(tape, q, parts.QueryNorm, queries), Heads(tape, k, parts.KeyNorm, keys), row);
-        var v_TKD = Heads(tape, v, norm: null, keys);
+        var (q_TQD, k_TKD) = Turn(tape, Heads(tape, q, parts.QueryNorm, queries), Heads(tape, k, parts.KeyNorm, keys), angles);
+        return (q_TQD, k_TKD, Heads(tape, v, norm: null, keys));
+    }
+
+    /// <summary>Attention over the documents of the row.</summary>
+    public Value Attend(Tape tape, (Value Query, Value Key, Value Value) projected, RowContext row)
+    {
+        var (q_TQD, k_TKD, v_TKD) = projected;
         if (row.Cache is { } cache)
         {
             (k_TKD, v_TKD) = cache.Append(tape, index, k_TKD, v_TKD);
         }
 
-        var attend = new Attend(kernel.Current, spec, row.Layout, parts.Sinks);
-        var attended = tape.Apply(attend, q_TQD.Donate(), k_TKD.Donate(), v_TKD.Donate());
-        return Output.Forward(tape, tape.Apply(flat, attended.Donate()).Donate());
+        return tape.Apply(new Attend(kernel.Current, spec, row.Layout, parts.Sinks), q_TQD.Donate(), k_TKD.Donate(), v_TKD.Donate());
     }
+
+    /// <summary>What happens after attention.</summary>
+    public Value After(Tape tape, Value attended_TQD) => Output.Forward(tape, tape.Apply(flat, attended_TQD.Donate()).Donate());
 
     private (Value Query, Value Key, Value Value) Project(Tape tape, Value x_TH)
         => parts.Projections.Current is IFusedProjections fused ? fused.Forward(tape, x_TH) : Projections!.Forward(tape, x_TH);
@@ -49,7 +59,7 @@ internal sealed class AttentionBlock(int index, GroupedAttention layer, Attentio
 
     private Value Bounded(Tape tape, Value x) => clamp is null ? x : tape.Apply(clamp, x.Donate());
 
-    private (Value Query, Value Key) Turn(Tape tape, Value query, Value key, RowContext row)
+    private (Value Query, Value Key) Turn(Tape tape, Value query, Value key, RotaryAngles angles)
     {
         if (parts.Rotary is null)
         {
@@ -62,7 +72,7 @@ internal sealed class AttentionBlock(int index, GroupedAttention layer, Attentio
             (query, key) = (tape.Apply(halves, query.Donate()), tape.Apply(halves, key.Donate()));
         }
 
-        return ((IRotary)parts.Rotary.Current).Forward(tape, query.Donate(), key.Donate(), row.Angles);
+        return ((IRotary)parts.Rotary.Current).Forward(tape, query.Donate(), key.Donate(), angles);
     }
 }
 

@@ -45,7 +45,7 @@ public sealed class DecoderBuilder
     private DecoderLayer Layer(LayerSpec layer, int index)
     {
         var path = $"model.layers.{index}";
-        return new DecoderLayer(new LayerParts
+        return new DecoderLayer(path, new LayerParts
         {
             BeforeAttention = Norm(path, layer.Norms.BeforeAttention),
             Attention = AttentionSites.Build(sites, layer.Attention, index, $"{path}.self_attn", attention),

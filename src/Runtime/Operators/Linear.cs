@@ -39,7 +39,7 @@ public sealed class Linear : Operator
         for (var call = 0; call < deltas.Count; call++)
         {
             var delta = deltas[call];
-            var h_TR = LowRank.Down(delta, Dropped(delta, x_TI, context.RandomKey, call, context.IsRecording));
+            var h_TR = LowRank.Down(delta, context.IsRecording && delta.Dropout > 0 ? Dropped(delta, x_TI, context.RandomKey, call) : x_TI);
             LowRank.Up(delta, h_TR, y_TO);
             context.Save(h_TR);
         }
@@ -92,6 +92,5 @@ public sealed class Linear : Operator
         }
     }
 
-    private static Tensor Dropped(LowRankDelta delta, Tensor x_TI, ulong key, int call, bool training)
-        => training && DropoutMask.Of(delta.Dropout, x_TI, key, call) is { } mask ? x_TI.mul(mask) : x_TI;
+    private static Tensor Dropped(LowRankDelta delta, Tensor x_TI, ulong key, int call) => x_TI.mul(DropoutMask.Of(delta.Dropout, x_TI, key, call)!);
 }

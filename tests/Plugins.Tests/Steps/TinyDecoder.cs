@@ -12,19 +12,20 @@ using static TorchSharp.torch;
 
 namespace Neoteny.Plugins.Tests.Steps;
 
-/// <summary>A two-layer decoder with random weights that trains on one fixed row.</summary>
+/// <summary>A two-layer decoder with random weights that trains on one fixed row, or on two in turn.</summary>
 internal sealed class TinyDecoder : IDisposable
 {
     private readonly AdamW optimizer;
-    private readonly MicroBatch batch;
+    private readonly MicroBatch[] batches;
     private readonly ILoss loss;
     private int step;
+    private int row;
 
-    public TinyDecoder(IAttention attention, ILoss loss, bool adapts, bool checkpoint, double dropout = 0.1)
+    public TinyDecoder(IAttention attention, ILoss loss, bool adapts, bool checkpoint, double dropout = 0.1, Device? device = null)
     {
         manual_seed(1);
         this.loss = loss;
-        Model = Build();
+        Model = Build(device);
         Model.CheckpointsLayers = checkpoint;
         Model.Attention.Exchange(attention);
         if (adapts)
@@ -41,7 +42,7 @@ internal sealed class TinyDecoder : IDisposable
         }
 
         optimizer = new AdamW(Model.Parameters.Where(p => p.Trains), new AdamWSettings { WeightDecay = 0.01 });
-        batch = MicroBatch.Pack([Document(13), Document(1), Document(8)]);
+        batches = [MicroBatch.Pack([Document(13), Document(1), Document(8)], device ?? CPU), MicroBatch.Pack([Document(17), Document(5)], device ?? CPU)];
     }
 
     public DecoderModel Model { get; }
@@ -49,7 +50,13 @@ internal sealed class TinyDecoder : IDisposable
     /// <summary>What runs inside a step; for tests that interfere there.</summary>
     public IReadOnlyList<ISegmentObserver> Observers { get; init; } = [];
 
-    public static DecoderModel Build() => DecoderBuilder.Build(
+    /// <summary>What runs regions; null for operator by operator.</summary>
+    public IRegionRunner? Regions { get; set; }
+
+    /// <summary>Micro-batches of a step, of other documents in turn; 1 for one row that is always the same.</summary>
+    public int MicroBatches { get; init; } = 1;
+
+    public static DecoderModel Build(Device? device = null) => DecoderBuilder.Build(
         new DecoderSpec
         {
             VocabularySize = 61,
@@ -65,18 +72,17 @@ internal sealed class TinyDecoder : IDisposable
             NormEpsilon = 1e-5,
             TiesHead = true,
         },
-        static (_, shape) => shape.Length == 1 ? ones(shape) : randn(shape).mul_(Scalars.Of(0.1)));
+        (_, shape) => shape.Length == 1 ? ones(shape, device: device) : randn(shape, device: device).mul_(Scalars.Of(0.1)));
 
     /// <summary>One optimizer step; its loss.</summary>
     public float Step()
     {
-        float value;
-        using (var tape = new Tape(new TapeOptions { Seed = (ulong)++step, Observers = Observers }))
+        var value = 0f;
+        step++;
+        for (var i = 0; i < MicroBatches; i++)
         {
-            var root = Model.ComputeLoss(tape, batch, loss, 1.0 / batch.TrainedTokens);
-            value = root.Tensor.item<float>();
-            tape.AddLoss(root);
-            tape.Backward();
+            using var tape = new Tape(new TapeOptions { Seed = (ulong)((step * MicroBatches) + i), Observers = Observers, Regions = Regions });
+            value += Run(tape);
         }
 
         optimizer.Step(1e-2);
@@ -88,11 +94,22 @@ internal sealed class TinyDecoder : IDisposable
         return value;
     }
 
+    /// <summary>Forward and backward of the next micro-batch; its share of the loss.</summary>
+    public float Run(Tape tape)
+    {
+        var batch = batches[MicroBatches == 1 ? 0 : row++ % 2];
+        var root = Model.ComputeLoss(tape, batch, loss, 1.0 / (MicroBatches * batch.TrainedTokens));
+        var value = root.Tensor.item<float>();
+        tape.AddLoss(root);
+        tape.Backward();
+        return value;
+    }
+
     /// <summary>All weights, copied.</summary>
     public float[][] Weights() => [.. Model.Parameters.Select(static p =>
     {
         using var lease = p.Rent();
-        return lease.Tensor.data<float>().ToArray();
+        return lease.Tensor.cpu().data<float>().ToArray();
     })];
 
     private static (long[] Ids, long[] Labels) Document(int tokens)
@@ -104,7 +121,7 @@ internal sealed class TinyDecoder : IDisposable
     public void Dispose()
     {
         optimizer.Dispose();
-        batch.Dispose();
+        Array.ForEach(batches, b => b.Dispose());
         Model.Dispose();
     }
 }

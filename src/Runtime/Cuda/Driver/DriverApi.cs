@@ -73,6 +73,15 @@ internal static unsafe partial class DriverApi
     public static partial int cuStreamWaitEvent(nint stream, nint waited, uint flags);
 
     [LibraryImport(Library)]
+    public static partial int cuStreamIsCapturing(nint stream, out int status);
+
+    [LibraryImport(Library)]
+    public static partial int cuStreamEndCapture(nint stream, out nint graph);
+
+    [LibraryImport(Library)]
+    public static partial int cuGraphDestroy(nint graph);
+
+    [LibraryImport(Library)]
     public static partial int cuEventCreate(out nint made, uint flags);
 
     [LibraryImport(Library)]

@@ -52,6 +52,8 @@ internal sealed unsafe class ProductPlan
     {
         if (algorithms.Length == 0)
             return false;
+        if (GraphCapture.IsCapturing)
+            return Launch(library, algorithms[trial.Best], result_MN, left_MK, right_KN, workspace);
         Collect();
         var index = trial.Next(out var isTimed);
         if (!isTimed)

@@ -1,0 +1,69 @@
+using Neoteny.Autograd;
+using Neoteny.Parameters;
+using static TorchSharp.torch;
+
+namespace Neoteny.Runtime.Regions;
+
+/// <summary>Captures the regions of training steps and runs them again in later steps of the same shape, one call instead of one for each operator.</summary>
+/// <remarks>
+/// The first tapes of a shape run operator by operator, one is captured, forward and backward in the order of the step, all later ones run what was captured. Captured work keeps its
+/// memory: the results of all regions, what they save for backward, and the gradients of their parameters stay allocated. Where the blocks of a region or the place of a weight change, all
+/// that was captured is dropped and begun again. One compute thread.
+/// </remarks>
+/// <param name="capture">How work is captured.</param>
+/// <param name="trained">The parameters that tapes give gradients to.</param>
+/// <param name="note">Hears in a sentence what was captured, and what was not and why.</param>
+public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Parameter> trained, Action<string>? note = null) : IRegionRunner, IDisposable
+{
+    private const int MostShapes = 8;
+
+    private readonly Dictionary<TapeShape, CapturedTape> tapes = [];
+    private Tape? tape;
+    private CapturedTape? running;
+
+    /// <inheritdoc/>
+    public Value[]? TryRun(Tape tape, Region region, Value[] inputs)
+    {
+        if (tape != this.tape)
+        {
+            (this.tape, running) = (tape, Choose(inputs[0]));
+            running?.Begin();
+        }
+
+        return running?.TryRun(tape, region, inputs);
+    }
+
+    /// <summary>Frees all that was captured. Not while a tape that uses it lives.</summary>
+    public void Dispose()
+    {
+        foreach (var captured in tapes.Values)
+            captured.Dispose();
+        tapes.Clear();
+        (tape, running) = (null, null);
+    }
+
+    private CapturedTape? Choose(Value input)
+    {
+        if (tapes.Values.Any(t => t.IsStale))
+        {
+            foreach (var stale in tapes.Values)
+                stale.Restart();
+        }
+
+        var shape = new TapeShape(input.Size(0), input.Tensor.dtype, trained.Any(p => p.Gradient is not null), trained.Count == 0 ? null : trained[0].GradientType);
+        // What adds to gradients is captured where they lie once those of the first micro-batch are.
+        if (shape.Adds && !(tapes.TryGetValue(shape with { Adds = false }, out var first) && first.IsCaptured))
+            return null;
+        if (!tapes.TryGetValue(shape, out var chosen) && tapes.Count < MostShapes)
+        {
+            tapes[shape] = chosen = new CapturedTape(capture, $"{shape.Tokens} tokens{(shape.Adds ? ", added to gradients" : "")}", note);
+            if (tapes.Count == MostShapes)
+                note?.Invoke($"Steps of {MostShapes} shapes were captured; further ones run operator by operator.");
+        }
+
+        return chosen;
+    }
+
+    /// <summary>What decides which kernels a tape launches.</summary>
+    private readonly record struct TapeShape(long Tokens, ScalarType DType, bool Adds, ScalarType? GradientType);
+}

@@ -1,0 +1,185 @@
+using Neoteny.Autograd;
+using Neoteny.Modules;
+using Neoteny.Parameters;
+using Neoteny.Plugins.CrossEntropy;
+using Neoteny.Plugins.Liger;
+using Neoteny.Plugins.Sdpa;
+using Neoteny.Runtime.Regions;
+using Neoteny.Tests;
+using static TorchSharp.torch;
+
+namespace Neoteny.Plugins.Tests.Steps;
+
+public sealed class CapturedRegionTests
+{
+    private const int Steps = 10;
+    private const int Layers = 2;
+    private const int RegionsOfLayer = 2;
+
+    // Forward and backward of each.
+    private const int WorksOfTape = 2 * RegionsOfLayer * Layers;
+
+    [Theory]
+    [InlineData(false, 1, false)]
+    [InlineData(false, 3, false)]
+    [InlineData(false, 1, true)]
+    [InlineData(true, 1, false)]
+    [InlineData(true, 2, true)]
+    public void Steps_with_captured_regions_are_those_without(bool adapts, int microBatches, bool liger)
+    {
+        var capture = new RepeatedCapture();
+        using var plain = Decoder(adapts, microBatches, null, out _);
+        using var captured = Decoder(adapts, microBatches, capture, out var regions);
+        using var owned = regions;
+        foreach (var decoder in new[] { plain, captured })
+        {
+            if (liger)
+                Overrides.Install(decoder.Model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
+        }
+
+        for (var i = 0; i < Steps; i++)
+            Assert.Equal(plain.Step(), captured.Step());
+        Assert.All(plain.Weights().Zip(captured.Weights()), pair => Assert.Equal(pair.First, pair.Second));
+
+        // A micro-batch that adds to gradients is another tape than the first of a step.
+        Assert.Equal(WorksOfTape * (microBatches == 1 ? 1 : 2), capture.Captured);
+        Assert.True(capture.Runs > 5 * WorksOfTape);
+    }
+
+    [Fact]
+    public void Gradients_are_collected_where_they_lie_and_completed_ones_announced()
+    {
+        var capture = new RepeatedCapture();
+        using var decoder = Decoder(adapts: false, microBatches: 1, capture, out var regions);
+        using var owned = regions;
+        for (var i = 0; i < Steps; i++)
+            decoder.Step();
+        var completed = new HashSet<Parameter>();
+        using var tape = new Tape(new TapeOptions { Regions = regions, GradientCompleted = p => Assert.True(completed.Add(p)) });
+        decoder.Run(tape);
+        Assert.Equal(decoder.Model.Parameters.ToHashSet(), completed);
+        Assert.All(decoder.Model.Parameters, p => Assert.NotNull(p.Gradient));
+    }
+
+    [Fact]
+    public void Exchanged_blocks_are_noticed()
+    {
+        var capture = new RepeatedCapture();
+        using var plain = Decoder(adapts: false, microBatches: 2, null, out _);
+        var notes = new List<string>();
+        using var captured = Decoder(adapts: false, microBatches: 2, capture, out var regions, notes);
+        using var owned = regions;
+        for (var i = 0; i < 3 * Steps; i++)
+        {
+            if (i == Steps)
+                Overrides.Install(captured.Model, new LigerRmsNorm());
+            else if (i == 2 * Steps)
+                captured.Model.Sites.ToList().ForEach(s => s.Restore());
+            Assert.Equal(plain.Step(), captured.Step(), 1e-4f);
+        }
+
+        Assert.Equal(2, notes.Count(n => n.Contains("captured again: model.layers.0 before attention: a block was exchanged.", StringComparison.Ordinal)));
+        Assert.Equal(3 * 2 * WorksOfTape, capture.Captured);
+        Assert.Equal(2 * WorksOfTape, capture.Living);
+    }
+
+    [Fact]
+    public void Moved_weights_are_noticed()
+    {
+        var capture = new RepeatedCapture();
+        using var plain = Decoder(adapts: false, microBatches: 1, null, out _);
+        using var captured = Decoder(adapts: false, microBatches: 1, capture, out var regions);
+        using var owned = regions;
+        for (var i = 0; i < 2 * Steps; i++)
+        {
+            if (i == Steps)
+            {
+                foreach (var decoder in new[] { plain, captured })
+                    decoder.Model.At("model.layers.1.mlp.up_proj").Parameters[0].Load(full([40, 24], 0.01f));
+            }
+
+            Assert.Equal(plain.Step(), captured.Step());
+        }
+
+        Assert.Equal(2 * WorksOfTape, capture.Captured);
+    }
+
+    [Fact]
+    public void Dropout_and_unknown_replacements_run_operator_by_operator()
+    {
+        var capture = new RepeatedCapture();
+        var notes = new List<string>();
+        using var plain = Decoder(adapts: true, microBatches: 1, null, out _, dropout: 0.1);
+        using var captured = Decoder(adapts: true, microBatches: 1, capture, out var regions, notes, dropout: 0.1);
+        using var owned = regions;
+        for (var i = 0; i < Steps; i++)
+            Assert.Equal(plain.Step(), captured.Step());
+        Assert.Equal(0, capture.Living);
+        Assert.Contains(notes, n => n.EndsWith("4 regions run operator by operator, from model.layers.0 before attention on: they draw random numbers, as dropout does.", StringComparison.Ordinal));
+
+        var site = captured.Model.At("model.layers.0.mlp");
+        site.Replace(new Unknown((IGatedMlp)site.Original));
+        captured.Step();
+        Assert.Equal(0, capture.Living);
+    }
+
+    [Fact]
+    public void All_that_was_captured_is_freed()
+    {
+        LiveTensors.Unchanged(() =>
+        {
+            using var decoder = Decoder(adapts: false, microBatches: 2, new RepeatedCapture(), out var regions);
+            for (var i = 0; i < Steps; i++)
+                decoder.Step();
+            regions!.Dispose();
+        });
+    }
+
+    [CudaFact]
+    public void On_CUDA_steps_with_graphs_are_those_without()
+    {
+        foreach (var (adapts, microBatches, liger) in new[] { (false, 1, false), (false, 3, true), (true, 2, true) })
+        {
+            using var plain = Decoder(adapts, microBatches, null, out _, device: CUDA);
+            using var graphs = new Runtime.Cuda.GraphCapture(Runtime.Cuda.CudaDevice.Get(0));
+            var notes = new List<string>();
+            using var captured = Decoder(adapts, microBatches, graphs, out var regions, notes, device: CUDA);
+            using var owned = regions;
+            foreach (var decoder in new[] { plain, captured })
+            {
+                if (liger)
+                    Overrides.Install(decoder.Model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
+            }
+
+            for (var i = 0; i < 2 * Steps; i++)
+                Assert.Equal(plain.Step(), captured.Step(), 1e-5f);
+            Assert.All(plain.Weights().Zip(captured.Weights()), pair => Assert.All(pair.First.Zip(pair.Second), w => Assert.Equal(w.First, w.Second, 1e-4f)));
+            Assert.Contains(notes, n => n.EndsWith("4 regions captured.", StringComparison.Ordinal));
+            Assert.DoesNotContain(notes, n => n.Contains("operator by operator", StringComparison.Ordinal));
+        }
+    }
+
+    private static TinyDecoder Decoder(
+        bool adapts, int microBatches, IWorkCapture? capture, out CapturedRegions? regions, List<string>? notes = null, double dropout = 0, Device? device = null)
+    {
+        var decoder = new TinyDecoder(device is null ? new SdpaAttention() : new EagerAttention(), new CrossEntropyLoss(), adapts, checkpoint: false, dropout, device) { MicroBatches = microBatches };
+        regions = capture is null ? null : new CapturedRegions(capture, [.. decoder.Model.Parameters.Where(p => p.Trains)], n => notes?.Add(n));
+        decoder.Regions = regions;
+        if (capture is RepeatedCapture repeated)
+            repeated.Parameters = decoder.Model.Parameters;
+        return decoder;
+    }
+
+    private sealed class Unknown(IGatedMlp plain) : IGatedMlp
+    {
+        public ILinear Gate => plain.Gate;
+
+        public ILinear Up => plain.Up;
+
+        public ILinear Down => plain.Down;
+
+        public string Activation => plain.Activation;
+
+        public Value Forward(Tape tape, Value x_TH) => plain.Forward(tape, x_TH);
+    }
+}
