@@ -21,6 +21,9 @@ public sealed class FlashAttention3 : IAttention, IDisposable
     private const int ShortestDense = 1024;
     private const int DenseStep = 128;
     private const int LargestDenseHead = 128;
+
+    // From here on a row keeps the device busy for longer than the host needs to launch its kernels.
+    private const int LongestCaptured = 8192;
     private readonly RaggedAttention ragged = new();
 
     /// <inheritdoc/>
@@ -33,6 +36,11 @@ public sealed class FlashAttention3 : IAttention, IDisposable
             ?? (ComputeCapability.Major(device) != Hopper ? "it needs a Hopper device (compute capability 9.x)" : null)
             ?? (spec.HeadSize % 16 != 0 ? $"head size {spec.HeadSize} is no multiple of 16" : null)
             ?? ragged.Refuses(spec, dtype, device);
+
+    /// <inheritdoc/>
+    public LayoutCapacity? CapacityFor(AttentionSpec spec, SequenceLayout layout)
+        => Determinism.IsOn || layout.Tokens > LongestCaptured || Uniform(layout, spec) is not null || !layout.QueryLengths.SequenceEqual(layout.KeyLengths) || !RaggedShape.Fits(spec, layout.Tokens)
+            ? null : RaggedShape.Room(layout);
 
     /// <inheritdoc/>
     public AttentionOutput Forward(AttentionInput input) => SinkColumn.AddTo(
@@ -49,9 +57,11 @@ public sealed class FlashAttention3 : IAttention, IDisposable
         => !Determinism.IsOn && input.Layout.QueryLengths.SequenceEqual(input.Layout.KeyLengths) && RaggedShape.Fits(input);
 
     /// <summary>The row as equally long documents that the dense kernel takes without padding; null where it is not made of these.</summary>
-    private static DenseDocuments? Uniform(AttentionInput input)
+    private static DenseDocuments? Uniform(AttentionInput input) => Uniform(input.Layout, input.Spec);
+
+    private static DenseDocuments? Uniform(SequenceLayout layout, AttentionSpec spec)
     {
-        var (lengths, spec) = (input.Layout.QueryLengths, input.Spec);
+        var lengths = layout.QueryLengths;
         return lengths[0] >= ShortestDense && lengths[0] % DenseStep == 0 && spec.HeadSize <= LargestDenseHead && spec.HidesLater
             && !spec.Demands.HasFlag(AttentionFeatures.Window) && lengths.All(l => l == lengths[0])
             ? new DenseDocuments(0, lengths.Count, lengths[0], lengths[0]) : null;

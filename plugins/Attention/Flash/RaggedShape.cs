@@ -17,6 +17,7 @@ internal readonly record struct RowStrides(long Row, long Head)
 internal sealed record RaggedShape
 {
     private const int FewestDocuments = 8;
+    private const int FewestCaptured = 16;
     private const int ShortestLength = 512;
 
     /// <summary>The most documents.</summary>
@@ -78,6 +79,13 @@ internal sealed record RaggedShape
 
     /// <summary>Whether offsets of all elements fit int32, which is what the kernels take.</summary>
     public static bool Fits(AttentionInput input) => Ends(input.Query) && Ends(input.Key) && Ends(input.Value);
+
+    /// <summary>The same for the queries, keys and values of a layer, in one tensor or in three.</summary>
+    public static bool Fits(AttentionSpec spec, long tokens) => tokens * (spec.QueryHeads + (2L * spec.KeyHeads)) * spec.HeadSize <= int.MaxValue;
+
+    /// <summary>Room for other documents in rows of as many tokens.</summary>
+    public static LayoutCapacity Room(SequenceLayout layout)
+        => new(Capacity(layout.QueryLengths.Count, FewestCaptured), Capacity(layout.Tokens, ShortestLength));
 
     /// <summary>The next of two capacities an octave: 8, 12, 16, 24, ...</summary>
     private static int Capacity(int count, int least)

@@ -12,9 +12,11 @@ public sealed class SequenceLayout : IDisposable
 {
     private readonly Dictionary<object, IDisposable> derived = [];
 
-    private SequenceLayout(int[] queries, int[] keys, Device device, bool isBatch)
+    private readonly LayoutCapacity? capacity;
+
+    private SequenceLayout(int[] queries, int[] keys, Device device, bool isBatch, LayoutCapacity? capacity = null)
     {
-        (QueryLengths, KeyLengths, IsBatch) = (queries, keys, isBatch);
+        (QueryLengths, KeyLengths, IsBatch, this.capacity) = (queries, keys, isBatch, capacity);
         (QueryOffsets, KeyOffsets) = (Offsets(queries, device), Offsets(keys, device));
     }
 
@@ -71,11 +73,11 @@ public sealed class SequenceLayout : IDisposable
     /// <summary>All keys.</summary>
     public int Keys => KeyLengths.Sum();
 
-    /// <summary>The most queries of one document.</summary>
-    public int MaxQueryLength => QueryLengths.Max();
+    /// <summary>The most queries of one document; of a layout with a capacity, the most that there is room for.</summary>
+    public int MaxQueryLength => capacity?.Length ?? QueryLengths.Max();
 
-    /// <summary>The most keys of one document.</summary>
-    public int MaxKeyLength => KeyLengths.Max();
+    /// <summary>The most keys of one document; of a layout with a capacity, the most that there is room for.</summary>
+    public int MaxKeyLength => capacity?.Length ?? KeyLengths.Max();
 
     /// <summary>What a kernel derives from these documents (tables of offsets, lists of blocks): made once, shared by all layers, freed with the layout.</summary>
     /// <typeparam name="T">What is derived.</typeparam>
@@ -93,6 +95,20 @@ public sealed class SequenceLayout : IDisposable
         return (T)value;
     }
 
+    /// <summary>The same documents followed by empty ones, with tensors of its own: what captured attention is given.</summary>
+    /// <param name="room">How many documents there are then, and how long they may be.</param>
+    internal SequenceLayout WithRoom(LayoutCapacity room) => new(Filled(QueryLengths, room), Filled(KeyLengths, room), QueryOffsets.device, IsBatch, room);
+
+    /// <summary>Puts other documents in the place of these in the offset tensors, for work that is captured; lengths and what was derived on the host stay.</summary>
+    /// <param name="other">Documents of as many tokens, for which there is room.</param>
+    internal void Refill(SequenceLayout other)
+    {
+        using var queries = Offsets(Filled(other.QueryLengths, capacity!), QueryOffsets.device);
+        QueryOffsets.copy_(queries);
+        using var keys = Offsets(Filled(other.KeyLengths, capacity!), QueryOffsets.device);
+        KeyOffsets.copy_(keys);
+    }
+
     /// <summary>Frees the offset tensors and what was derived.</summary>
     public void Dispose()
     {
@@ -105,6 +121,8 @@ public sealed class SequenceLayout : IDisposable
         QueryOffsets.Dispose();
         KeyOffsets.Dispose();
     }
+
+    private static int[] Filled(IReadOnlyList<int> lengths, LayoutCapacity room) => [.. lengths, .. Enumerable.Repeat(0, room.Documents - lengths.Count)];
 
     private static Tensor Offsets(int[] lengths, Device device)
     {

@@ -6,7 +6,7 @@ public interface IRegionRunner
     /// <summary>Runs a region, as one operator of the tape, or declines.</summary>
     /// <param name="tape">The tape to record on; its next regions follow in the model's order.</param>
     /// <param name="region">The region.</param>
-    /// <param name="inputs">Its inputs.</param>
+    /// <param name="call">What it is run on.</param>
     /// <returns>Its outputs; null for the tape to run the body.</returns>
-    Value[]? TryRun(Tape tape, Region region, Value[] inputs);
+    Value[]? TryRun(Tape tape, Region region, RegionCall call);
 }

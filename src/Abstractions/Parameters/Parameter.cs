@@ -86,6 +86,9 @@ public sealed class Parameter : IDisposable
     /// <summary>The dtype that gradients are gathered in; null for the dtype they arrive in.</summary>
     public ScalarType? GradientType { get; set; }
 
+    /// <summary>Where a first gradient is written, for work that is captured; null for memory of its own. Borrowed.</summary>
+    internal Tensor? GradientPlace { get; set; }
+
     /// <summary>Rents the dense weight.</summary>
     /// <param name="dtype">The dtype wanted; null for the parameter's own.</param>
     public WeightLease Rent(ScalarType? dtype = null)
@@ -127,7 +130,7 @@ public sealed class Parameter : IDisposable
         if (Gradient is null)
         {
             // Optimizers walk through gradients and weights side by side, so the layout is that of a fresh tensor whatever came.
-            Gradient = empty([.. Shape], dtype: GradientType ?? gradient.dtype, device: gradient.device).copy_(gradient).DetachFromDisposeScope();
+            Gradient = NewGradient(GradientType ?? gradient.dtype, gradient.device).copy_(gradient);
         }
         else
         {
@@ -139,7 +142,7 @@ public sealed class Parameter : IDisposable
     /// <exception cref="ArgumentException">The shape differs.</exception>
     public void GiveGradient(Tensor gradient)
     {
-        if (Gradient is null && (GradientType ?? gradient.dtype) == gradient.dtype && gradient.is_contiguous() && gradient.shape.SequenceEqual(Shape))
+        if (Gradient is null && GradientPlace is null && (GradientType ?? gradient.dtype) == gradient.dtype && gradient.is_contiguous() && gradient.shape.SequenceEqual(Shape))
         {
             Gradient = gradient.DetachFromDisposeScope();
         }
@@ -157,7 +160,7 @@ public sealed class Parameter : IDisposable
     {
         if (Gradient is null && (GradientType ?? dtype) == dtype)
         {
-            Gradient = zeros([.. Shape], dtype: dtype, device: Device).DetachFromDisposeScope();
+            Gradient = NewGradient(dtype, Device).zero_();
         }
 
         return Gradient is { } own && own.dtype == dtype ? own : null;
@@ -169,7 +172,7 @@ public sealed class Parameter : IDisposable
         using var transposed = left_TO.t();
         if (Gradient is null && (GradientType ?? left_TO.dtype) == left_TO.dtype)
         {
-            Gradient = transposed.mm(right_TI).DetachFromDisposeScope();
+            Gradient = GradientPlace is null ? transposed.mm(right_TI).DetachFromDisposeScope() : NewGradient(left_TO.dtype, left_TO.device).addmm_(transposed, right_TI, 0f, 1f);
         }
         else if (Gradient is not null && Gradient.dtype == left_TO.dtype)
         {
@@ -320,8 +323,12 @@ public sealed class Parameter : IDisposable
         stored = null;
     }
 
+    /// <summary>Memory for a first gradient, unwritten.</summary>
+    internal Tensor NewGradient(ScalarType dtype, Device device)
+        => (GradientPlace is { } place && place.dtype == dtype ? place.alias() : empty([.. Shape], dtype: dtype, device: device)).DetachFromDisposeScope();
+
     private Tensor OwnGradient(Tensor like)
-        => Gradient ??= zeros([.. Shape], dtype: GradientType ?? like.dtype, device: like.device).DetachFromDisposeScope();
+        => Gradient ??= NewGradient(GradientType ?? like.dtype, like.device).zero_();
 
     private StoredWeight Stored => stored ?? throw new ObjectDisposedException(Path);
 

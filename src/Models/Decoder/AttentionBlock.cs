@@ -24,6 +24,9 @@ internal sealed class AttentionBlock(int index, GroupedAttention layer, Attentio
 
     public Value Forward(Tape tape, Value x_TH, RowContext row) => After(tape, Attend(tape, Before(tape, x_TH, row.Angles), row));
 
+    /// <summary>The kernel of the moment.</summary>
+    public IAttention Kernel => kernel.Current;
+
     /// <summary>What happens before attention; it depends on the row by its angles alone.</summary>
     public (Value Query, Value Key, Value Value) Before(Tape tape, Value x_TH, RotaryAngles angles)
     {
@@ -35,14 +38,17 @@ internal sealed class AttentionBlock(int index, GroupedAttention layer, Attentio
     /// <summary>Attention over the documents of the row.</summary>
     public Value Attend(Tape tape, (Value Query, Value Key, Value Value) projected, RowContext row)
     {
-        var (q_TQD, k_TKD, v_TKD) = projected;
         if (row.Cache is { } cache)
         {
-            (k_TKD, v_TKD) = cache.Append(tape, index, k_TKD, v_TKD);
+            (projected.Key, projected.Value) = cache.Append(tape, index, projected.Key, projected.Value);
         }
 
-        return tape.Apply(new Attend(kernel.Current, spec, row.Layout, parts.Sinks), q_TQD.Donate(), k_TKD.Donate(), v_TKD.Donate());
+        return Attend(tape, projected, row.Layout);
     }
+
+    /// <summary>Attention over documents that are not in a cache.</summary>
+    public Value Attend(Tape tape, (Value Query, Value Key, Value Value) projected, SequenceLayout layout)
+        => tape.Apply(new Attend(kernel.Current, spec, layout, parts.Sinks), projected.Query.Donate(), projected.Key.Donate(), projected.Value.Donate());
 
     /// <summary>What happens after attention.</summary>
     public Value After(Tape tape, Value attended_TQD) => Output.Forward(tape, tape.Apply(flat, attended_TQD.Donate()).Donate());

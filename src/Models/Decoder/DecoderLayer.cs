@@ -1,3 +1,4 @@
+using Neoteny.Attention;
 using Neoteny.Autograd;
 using Neoteny.Modules;
 using Neoteny.Runtime.Operators;
@@ -5,45 +6,61 @@ using Neoteny.Runtime.Operators;
 namespace Neoteny.Models.Decoder;
 
 /// <summary>One decoder layer: <c>x += norm(attention(norm(x))); x += norm(mlp(norm(x)))</c>, each norm where the family has it.</summary>
-/// <remarks>What comes before attention and what comes after it are regions, where the plain block attends and the MLP is dense: only attention itself depends on the documents of a row.</remarks>
+/// <remarks>
+/// Where the plain block attends and the MLP is dense, the layer is a region if the attention kernel's work serves other documents too; else what comes before attention and what comes
+/// after it are regions.
+/// </remarks>
 internal sealed class DecoderLayer
 {
     private readonly LayerParts parts;
+    private readonly ModuleSite[] called;
+    private readonly Region whole;
     private readonly Region before;
     private readonly Region after;
 
     public DecoderLayer(string path, LayerParts parts)
     {
         this.parts = parts;
-        ModuleSite[] called = [.. new[] { parts.BeforeAttention, parts.Attention, parts.AfterAttention, parts.BeforeMlp, parts.Mlp, parts.AfterMlp }.OfType<ModuleSite>()
+        called = [.. new[] { parts.BeforeAttention, parts.Attention, parts.AfterAttention, parts.BeforeMlp, parts.Mlp, parts.AfterMlp }.OfType<ModuleSite>()
             .SelectMany(s => s.Below().Prepend(s))];
-        before = new Region($"{path} before attention", Before, () => Blocks(called));
-        after = new Region($"{path} after attention", After, () => Blocks(called));
+        whole = new Region(path, (tape, call) => After(tape, Block.Attend(tape, Projected(tape, call), call.Layout!), call.Inputs[0]), () => Blocks(Block.Kernel));
+        before = new Region($"{path} before attention", Before, () => Blocks(null));
+        after = new Region($"{path} after attention", (tape, call) => After(tape, call.Inputs[0], call.Inputs[1]), () => Blocks(null));
     }
 
     /// <summary>Which rotary table the layer reads.</summary>
     public int Rotary => parts.Rotary;
 
+    private AttentionBlock Block => (AttentionBlock)parts.Attention.Current;
+
     /// <summary>Gives the residual stream, and the router logits where the layer is sparse.</summary>
     public Value[] Forward(Tape tape, Value x_TH, RowContext row)
     {
-        if (parts.Attention.Current is AttentionBlock block && parts.Mlp.Current is not ISparseMlp)
+        if (!tape.HandsRegionsOver || parts.Attention.Current is not AttentionBlock block || parts.Mlp.Current is ISparseMlp)
         {
-            var projected = tape.Region(before, x_TH, tape.Constant(row.Angles.Cosines), tape.Constant(row.Angles.Sines));
-            return tape.Region(after, block.Attend(tape, (projected[0], projected[1], projected[2]), row), projected[3]);
+            return Rest(tape, ((IAttentionBlock)parts.Attention.Current).Forward(tape, Normed(tape, x_TH), row), x_TH);
         }
 
-        return Rest(tape, ((IAttentionBlock)parts.Attention.Current).Forward(tape, Normed(tape, x_TH), row), x_TH);
+        var call = new RegionCall(x_TH, tape.Constant(row.Angles.Cosines), tape.Constant(row.Angles.Sines));
+        if (block.Kernel.CapacityFor(block.Spec, row.Layout) is { } capacity)
+        {
+            return tape.Region(whole, call with { Layout = row.Layout, Capacity = capacity });
+        }
+
+        var projected = tape.Region(before, call);
+        return tape.Region(after, new RegionCall(block.Attend(tape, (projected[0], projected[1], projected[2]), row), projected[3]));
     }
 
-    private Value[] Before(Tape tape, Value[] inputs)
+    private Value[] Before(Tape tape, RegionCall call)
     {
-        var angles = new RotaryAngles { Cosines = inputs[1].Tensor, Sines = inputs[2].Tensor };
-        var (q_TQD, k_TKD, v_TKD) = ((AttentionBlock)parts.Attention.Current).Before(tape, Normed(tape, inputs[0]), angles);
-        return [q_TQD, k_TKD, v_TKD, inputs[0]];
+        var (q_TQD, k_TKD, v_TKD) = Projected(tape, call);
+        return [q_TQD, k_TKD, v_TKD, call.Inputs[0]];
     }
 
-    private Value[] After(Tape tape, Value[] inputs) => Rest(tape, ((AttentionBlock)parts.Attention.Current).After(tape, inputs[0]), inputs[1]);
+    private (Value Query, Value Key, Value Value) Projected(Tape tape, RegionCall call)
+        => Block.Before(tape, Normed(tape, call.Inputs[0]), new RotaryAngles { Cosines = call.Inputs[1].Tensor, Sines = call.Inputs[2].Tensor });
+
+    private Value[] After(Tape tape, Value attended_TQD, Value x_TH) => Rest(tape, Block.After(tape, attended_TQD), x_TH);
 
     /// <summary>What follows the attention block, whose result is the first value, in the residual stream, which is the second.</summary>
     private Value[] Rest(Tape tape, Value attended_TH, Value x_TH)
@@ -58,9 +75,9 @@ internal sealed class DecoderLayer
         return [Joined(tape, sum, output), routing.Logits];
     }
 
-    /// <summary>The blocks of the moment; null where a replacement cannot be captured.</summary>
-    private static object[]? Blocks(ModuleSite[] called)
-        => Array.TrueForAll(called, s => s.Current == s.Original || s.Current.IsCapturable) ? [.. called.Select(s => s.Current)] : null;
+    /// <summary>The blocks of the moment, and the kernel where it is part of the region; null where a replacement cannot be captured.</summary>
+    private object[]? Blocks(IAttention? kernel)
+        => Array.TrueForAll(called, s => s.Current == s.Original || s.Current.IsCapturable) ? [.. called.Select(s => s.Current), .. kernel is null ? [] : new object[] { kernel }] : null;
 
     private Value Normed(Tape tape, Value x_TH) => parts.BeforeAttention is { } norm ? ((INorm)norm.Current).Forward(tape, x_TH) : Second(tape, x_TH);
 

@@ -77,10 +77,10 @@ public static class WeightProducts
     {
         if (weight is { Gradient: null, GradientType: null or ScalarType.Float32 })
         {
-            var gradient_OI = empty([.. weight.Shape], dtype: ScalarType.Float32, device: left_TO.device);
+            var gradient_OI = weight.NewGradient(ScalarType.Float32, left_TO.device);
             using var transposed = left_TO.t();
             WideProducts.Set(gradient_OI, transposed, right_TI);
-            weight.GiveGradient(gradient_OI);
+            weight.SetGradient(gradient_OI);
             return true;
         }
 

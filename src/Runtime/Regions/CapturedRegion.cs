@@ -7,7 +7,7 @@ namespace Neoteny.Runtime.Regions;
 
 /// <summary>One region whose work is captured, as an operator of the tapes that run it.</summary>
 /// <remarks>A tape of its own records the body once, while it is captured; its saved tensors need no owner afterwards, since captured work writes and reads the same memory each time.</remarks>
-internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, Region region, IReadOnlyList<object> parts) : Operator, IOperatorObserver, IDisposable
+internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, GradientPlaces places, Region region, IReadOnlyList<object> parts) : Operator, IOperatorObserver, IDisposable
 {
     private readonly List<Parameter> parameters = [];
     private FixedTensor[] inputs = [];
@@ -33,15 +33,15 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, R
     /// <summary>Whether backward is captured as well, or not wanted.</summary>
     public bool IsComplete => backward is not null || !innerOutputs.Any(o => o.NeedsGradient);
 
-    /// <summary>Captures forward for values like these.</summary>
+    /// <summary>Captures forward for calls like this one.</summary>
     /// <returns>Why it cannot be captured; null where it was.</returns>
-    public string? TryCapture(Value[] values)
+    public string? TryCapture(RegionCall call)
     {
         using var guard = no_grad();
-        inputs = [.. values.Select(v => memory.Fix(v.Tensor, isConstant: v.Kind == ValueKind.Constant && !v.OwnsTensor))];
+        inputs = [.. call.Inputs.Select(v => memory.Fix(v.Tensor, isConstant: v.Kind == ValueKind.Constant && !v.OwnsTensor))];
         try
         {
-            forward = capture.Capture(() => RunBody(values));
+            forward = capture.Capture(() => RunBody(call));
         }
         catch (CaptureException e)
         {
@@ -134,12 +134,12 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, R
         LastTape = null;
     }
 
-    private Tensor[] RunBody(Value[] values)
+    private Tensor[] RunBody(RegionCall call)
     {
         inner?.Dispose();
         inner = new Tape(new TapeOptions { Profiler = this });
-        innerInputs = [.. inputs.Select((t, i) => values[i].NeedsGradient ? inner.Input(t.Tensor) : inner.Constant(t.Tensor))];
-        innerOutputs = inner.Segment(region.Path, v => region.Body(inner, v), innerInputs);
+        innerInputs = [.. inputs.Select((t, i) => call.Inputs[i].NeedsGradient ? inner.Input(t.Tensor) : inner.Constant(t.Tensor))];
+        innerOutputs = inner.Segment(region.Path, v => region.Body(inner, call with { Inputs = v }), innerInputs);
         return [.. innerOutputs.Select(o => o.Tensor.alias().DetachFromDisposeScope())];
     }
 
@@ -148,6 +148,8 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, R
         gradients = [.. innerOutputs.Select((o, i) => o.NeedsGradient && context.OutputGradient(i) is { } g ? memory.Fix(g, isConstant: false) : null)];
         Parameter[] trained = [.. parameters.Where(p => p.Trains)];
         bool[] adds = [.. trained.Select(p => p.Gradient is not null)];
+        foreach (var parameter in trained)
+            parameter.GradientPlace = places.Of(parameter);
         try
         {
             backward = capture.Capture(() => RunBackward(trained));
@@ -155,6 +157,10 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, R
         catch (CaptureException e)
         {
             throw new NeotenyException($"{region.Path} cannot be captured: {e.Message} Set cuda_graphs: false.", e);
+        }
+        finally
+        {
+            Array.ForEach(trained, p => p.GradientPlace = null);
         }
 
         inner!.Dispose();

@@ -1,3 +1,4 @@
+using Neoteny.Attention;
 using Neoteny.Autograd;
 using Neoteny.Parameters;
 using static TorchSharp.torch;
@@ -18,19 +19,20 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
     private const int MostShapes = 8;
 
     private readonly Dictionary<TapeShape, CapturedTape> tapes = [];
+    private readonly GradientPlaces gradients = new();
     private Tape? tape;
     private CapturedTape? running;
 
     /// <inheritdoc/>
-    public Value[]? TryRun(Tape tape, Region region, Value[] inputs)
+    public Value[]? TryRun(Tape tape, Region region, RegionCall call)
     {
         if (tape != this.tape)
         {
-            (this.tape, running) = (tape, Choose(inputs[0]));
-            running?.Begin();
+            (this.tape, running) = (tape, Choose(call));
+            running?.Begin(call);
         }
 
-        return running?.TryRun(tape, region, inputs);
+        return running?.TryRun(tape, region, call);
     }
 
     /// <summary>Frees all that was captured. Not while a tape that uses it lives.</summary>
@@ -39,10 +41,11 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
         foreach (var captured in tapes.Values)
             captured.Dispose();
         tapes.Clear();
+        gradients.Dispose();
         (tape, running) = (null, null);
     }
 
-    private CapturedTape? Choose(Value input)
+    private CapturedTape? Choose(RegionCall call)
     {
         if (tapes.Values.Any(t => t.IsStale))
         {
@@ -50,13 +53,13 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
                 stale.Restart();
         }
 
-        var shape = new TapeShape(input.Size(0), input.Tensor.dtype, trained.Any(p => p.Gradient is not null), trained.Count == 0 ? null : trained[0].GradientType);
+        var shape = new TapeShape(call.Inputs[0].Size(0), call.Inputs[0].Tensor.dtype, call.Capacity, trained.Any(p => p.Gradient is not null), trained.Count == 0 ? null : trained[0].GradientType);
         // What adds to gradients is captured where they lie once those of the first micro-batch are.
         if (shape.Adds && !(tapes.TryGetValue(shape with { Adds = false }, out var first) && first.IsCaptured))
             return null;
         if (!tapes.TryGetValue(shape, out var chosen) && tapes.Count < MostShapes)
         {
-            tapes[shape] = chosen = new CapturedTape(capture, $"{shape.Tokens} tokens{(shape.Adds ? ", added to gradients" : "")}", note);
+            tapes[shape] = chosen = new CapturedTape(capture, gradients, shape.Capacity, Words(shape), note);
             if (tapes.Count == MostShapes)
                 note?.Invoke($"Steps of {MostShapes} shapes were captured; further ones run operator by operator.");
         }
@@ -64,6 +67,9 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
         return chosen;
     }
 
+    private static string Words(TapeShape shape)
+        => $"{shape.Tokens} tokens{(shape.Capacity is { } room ? $" in up to {room.Documents} documents" : "")}{(shape.Adds ? ", added to gradients" : "")}";
+
     /// <summary>What decides which kernels a tape launches.</summary>
-    private readonly record struct TapeShape(long Tokens, ScalarType DType, bool Adds, ScalarType? GradientType);
+    private readonly record struct TapeShape(long Tokens, ScalarType DType, LayoutCapacity? Capacity, bool Adds, ScalarType? GradientType);
 }

@@ -1,9 +1,10 @@
+using Neoteny.Attention;
 using Neoteny.Autograd;
 
 namespace Neoteny.Runtime.Regions;
 
 /// <summary>The regions of tapes of one shape.</summary>
-internal sealed class CapturedTape(IWorkCapture capture, string shape, Action<string>? note) : IDisposable
+internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradients, LayoutCapacity? capacity, string shape, Action<string>? note) : IDisposable
 {
     // Libraries settle on their algorithms in the first steps.
     private const int WarmUps = 3;
@@ -13,7 +14,9 @@ internal sealed class CapturedTape(IWorkCapture capture, string shape, Action<st
     private readonly FixedMemory memory = new();
     private Phase phase;
     private int warmUps;
+    private SequenceLayout? layout;
     private string? stale;
+    private (Tape Tape, SequenceLayout Layout)? roomy;
 
     private enum Phase
     {
@@ -29,9 +32,10 @@ internal sealed class CapturedTape(IWorkCapture capture, string shape, Action<st
     public bool IsCaptured => phase is Phase.Capture or Phase.Run;
 
     /// <summary>A tape of this shape begins.</summary>
-    public void Begin()
+    public void Begin(RegionCall call)
     {
         memory.Forget();
+        layout?.Refill(call.Layout!);
         if (phase == Phase.Capture)
         {
             Report();
@@ -41,23 +45,28 @@ internal sealed class CapturedTape(IWorkCapture capture, string shape, Action<st
         {
             phase = Phase.Capture;
         }
+
+        if (phase == Phase.Capture && capacity is not null)
+            layout = call.Layout!.WithRoom(capacity);
     }
 
-    public Value[]? TryRun(Tape tape, Region region, Value[] inputs)
+    public Value[]? TryRun(Tape tape, Region region, RegionCall call)
     {
-        if (phase == Phase.WarmUp || region.Parts() is not { } parts)
+        if (region.Parts() is not { } parts || (call.Capacity is not null && call.Capacity != capacity))
             return null;
+        if (phase == Phase.WarmUp)
+            return call.Capacity is null ? null : region.Body(tape, call with { Layout = Roomy(tape, call.Layout!) });
         if (phase == Phase.Capture)
-            return Capture(tape, region, parts, inputs);
+            return Capture(tape, region, parts, call);
         if (!captured.TryGetValue(region, out var known) || known.LastTape == tape)
             return null;
-        if (known.Mismatch(parts, inputs) is { } change)
+        if (known.Mismatch(parts, call.Inputs) is { } change)
         {
             stale ??= $"{region.Path}: {change}";
             return null;
         }
 
-        return known.Apply(tape, inputs);
+        return known.Apply(tape, call.Inputs);
     }
 
     /// <summary>Forgets all that was captured; the next tapes begin again.</summary>
@@ -75,16 +84,18 @@ internal sealed class CapturedTape(IWorkCapture capture, string shape, Action<st
         captured.Clear();
         declined.Clear();
         memory.Clear();
+        layout?.Dispose();
+        (layout, roomy) = (null, null);
         (phase, warmUps, stale) = (Phase.WarmUp, 0, null);
     }
 
-    private Value[]? Capture(Tape tape, Region region, IReadOnlyList<object> parts, Value[] inputs)
+    private Value[]? Capture(Tape tape, Region region, IReadOnlyList<object> parts, RegionCall call)
     {
         // A region that is run twice has two results at once; the second run goes without.
         if (captured.ContainsKey(region))
             return null;
-        var made = new CapturedRegion(capture, memory, region, parts);
-        if (made.TryCapture(inputs) is { } reason)
+        var made = new CapturedRegion(capture, memory, gradients, region, parts);
+        if (made.TryCapture(call with { Layout = call.Capacity is null ? null : layout }) is { } reason)
         {
             made.Dispose();
             if (!declined.TryGetValue(reason, out var paths))
@@ -94,7 +105,15 @@ internal sealed class CapturedTape(IWorkCapture capture, string shape, Action<st
         }
 
         captured[region] = made;
-        return made.Apply(tape, inputs);
+        return made.Apply(tape, call.Inputs);
+    }
+
+    /// <summary>The tape's documents as captured work will see them, so that kernels for them are there when it is captured.</summary>
+    private SequenceLayout Roomy(Tape tape, SequenceLayout documents)
+    {
+        if (roomy?.Tape != tape)
+            roomy = (tape, tape.Keep(documents.WithRoom(capacity!)));
+        return roomy.Value.Layout;
     }
 
     private void Report()

@@ -1,3 +1,5 @@
+using Neoteny.Attention;
+using Neoteny.Autograd;
 using Neoteny.Models.Adapters;
 using Neoteny.Models.Configuration;
 using Neoteny.Models.Decoder;
@@ -5,6 +7,8 @@ using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Lora;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Runtime;
+using Neoteny.Runtime.Cuda;
+using Neoteny.Runtime.Regions;
 using Neoteny.Training.Data;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Options;
@@ -19,23 +23,37 @@ internal sealed class CudaRun : IDisposable
     private const int HeadSize = 32;
 
     private readonly string folder = Directory.CreateTempSubdirectory("neoteny-cuda-").FullName;
+    private readonly GraphCapture? capture;
+    private readonly CapturedRegions? regions;
 
-    public CudaRun(bool adapts, bool checkpoint)
+    /// <summary>Makes the model.</summary>
+    /// <param name="adapts">Whether LoRA trains; else all weights.</param>
+    /// <param name="checkpoint">Whether layers are checkpointed.</param>
+    /// <param name="attention">The attention kernel; null for libtorch's.</param>
+    /// <param name="captures">Whether layers run as CUDA graphs.</param>
+    /// <param name="dropsOut">Whether LoRA has dropout.</param>
+    public CudaRun(bool adapts, bool checkpoint, IAttention? attention = null, bool captures = false, bool dropsOut = true)
     {
         manual_seed(1);
         Model = DecoderBuilder.Build(Spec, static (_, shape) => Weight(shape));
         Model.CheckpointsLayers = checkpoint;
-        Model.Attention.Exchange(new SdpaAttention());
+        Model.Attention.Exchange(attention ?? new SdpaAttention());
         if (adapts)
         {
-            AdapterSetup.Attach(Model, new LoraAdapter(new LoraOptions { Adapter = "lora", Rank = 4, Alpha = 8, Dropout = 0.1, TargetLinear = true }), saved: null, seed: 7);
+            AdapterSetup.Attach(Model, new LoraAdapter(new LoraOptions { Adapter = "lora", Rank = 4, Alpha = 8, Dropout = dropsOut ? 0.1 : 0, TargetLinear = true }), saved: null, seed: 7);
         }
         else
         {
             foreach (var parameter in Model.BaseParameters)
                 parameter.Trains = true;
         }
+
+        capture = captures ? new GraphCapture(CudaDevice.Get(0)) : null;
+        regions = capture is null ? null : new CapturedRegions(capture, [.. Model.Parameters.Where(p => p.Trains)], Notes.Add);
     }
+
+    /// <summary>What was captured.</summary>
+    public List<string> Notes { get; } = [];
 
     public DecoderModel Model { get; }
 
@@ -84,6 +102,7 @@ internal sealed class CudaRun : IDisposable
                 new SavingOptions { Folder = Output, Steps = SavingSteps },
                 new EvaluationOptions(),
                 new LoggingOptions { Steps = LoggingSteps }),
+            Tapes = r => new TapeOptions { Seed = r.Seed, Recording = r.IsRecording, Regions = regions },
             Boundaries = boundary is null ? [] : [boundary],
             Observers = observer is null ? [] : [observer],
         });
@@ -92,6 +111,8 @@ internal sealed class CudaRun : IDisposable
 
     public void Dispose()
     {
+        regions?.Dispose();
+        capture?.Dispose();
         Model.Dispose();
         Directory.Delete(folder, recursive: true);
     }

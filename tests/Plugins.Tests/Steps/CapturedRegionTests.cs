@@ -1,3 +1,4 @@
+using Neoteny.Attention;
 using Neoteny.Autograd;
 using Neoteny.Modules;
 using Neoteny.Parameters;
@@ -44,6 +45,41 @@ public sealed class CapturedRegionTests
         // A micro-batch that adds to gradients is another tape than the first of a step.
         Assert.Equal(WorksOfTape * (microBatches == 1 ? 1 : 2), capture.Captured);
         Assert.True(capture.Runs > 5 * WorksOfTape);
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(false, 3)]
+    [InlineData(true, 2)]
+    public void Attention_that_reads_documents_from_the_device_is_captured_with_the_layer(bool adapts, int microBatches)
+    {
+        var capture = new RepeatedCapture();
+        using var plain = Decoder(adapts, microBatches, null, out _, attention: new EagerAttention());
+        using var captured = Decoder(adapts, microBatches, capture, out var regions, attention: new RoomyAttention());
+        using var owned = regions;
+        for (var i = 0; i < Steps; i++)
+            Assert.Equal(plain.Step(), captured.Step());
+        Assert.All(plain.Weights().Zip(captured.Weights()), pair => Assert.Equal(pair.First, pair.Second));
+        Assert.Equal(2 * Layers * (microBatches == 1 ? 1 : 2), capture.Captured);
+    }
+
+    [Fact]
+    public void An_exchanged_attention_kernel_is_noticed()
+    {
+        var capture = new RepeatedCapture();
+        using var plain = Decoder(adapts: false, microBatches: 2, null, out _, attention: new EagerAttention());
+        using var captured = Decoder(adapts: false, microBatches: 2, capture, out var regions, attention: new RoomyAttention());
+        using var owned = regions;
+        for (var i = 0; i < 3 * Steps; i++)
+        {
+            if (i == Steps)
+                captured.Model.Attention.Exchange(new RoomyAttention());
+            else if (i == 2 * Steps)
+                captured.Model.Attention.Exchange(new SdpaAttention());
+            Assert.Equal(plain.Step(), captured.Step(), 1e-5f);
+        }
+
+        Assert.Equal((2 * 2 * 2 * Layers) + (2 * WorksOfTape), capture.Captured);
     }
 
     [Fact]
@@ -160,14 +196,62 @@ public sealed class CapturedRegionTests
     }
 
     private static TinyDecoder Decoder(
-        bool adapts, int microBatches, IWorkCapture? capture, out CapturedRegions? regions, List<string>? notes = null, double dropout = 0, Device? device = null)
+        bool adapts, int microBatches, IWorkCapture? capture, out CapturedRegions? regions, List<string>? notes = null, double dropout = 0, Device? device = null, IAttention? attention = null)
     {
-        var decoder = new TinyDecoder(device is null ? new SdpaAttention() : new EagerAttention(), new CrossEntropyLoss(), adapts, checkpoint: false, dropout, device) { MicroBatches = microBatches };
+        var decoder = new TinyDecoder(attention ?? (device is null ? new SdpaAttention() : new EagerAttention()), new CrossEntropyLoss(), adapts, checkpoint: false, dropout, device) { MicroBatches = microBatches };
         regions = capture is null ? null : new CapturedRegions(capture, [.. decoder.Model.Parameters.Where(p => p.Trains)], n => notes?.Add(n));
         decoder.Regions = regions;
         if (capture is RepeatedCapture repeated)
             repeated.Parameters = decoder.Model.Parameters;
         return decoder;
+    }
+
+    /// <summary>Finds the documents in the offsets each time, as a kernel on a device does.</summary>
+    private sealed class RoomyAttention : IAttention
+    {
+        private const int Room = 5;
+
+        private readonly EagerAttention inner = new();
+
+        public AttentionFeatures Supports => inner.Supports;
+
+        public LayoutCapacity? CapacityFor(AttentionSpec spec, SequenceLayout layout) => new(Room, layout.Tokens);
+
+        public AttentionOutput Forward(AttentionInput input)
+        {
+            using var layout = Found(input.Layout);
+            return inner.Forward(Over(input, layout));
+        }
+
+        public AttentionGradients Backward(AttentionBackward backward)
+        {
+            using var layout = Found(backward.Input.Layout);
+            return inner.Backward(new AttentionBackward
+            {
+                Input = Over(backward.Input, layout),
+                Output = backward.Output,
+                LogSumExp = backward.LogSumExp,
+                OutputGradient = backward.OutputGradient,
+                Saved = backward.Saved,
+            });
+        }
+
+        private static SequenceLayout Found(SequenceLayout given)
+        {
+            Assert.True(given.QueryLengths.Count != Room || given.MaxQueryLength == given.Tokens);
+            var offsets = given.QueryOffsets.data<int>().ToArray();
+            return SequenceLayout.Of([.. offsets.Zip(offsets.Skip(1), (from, to) => to - from).Where(length => length > 0)]);
+        }
+
+        private static AttentionInput Over(AttentionInput input, SequenceLayout layout) => new()
+        {
+            Query = input.Query,
+            Key = input.Key,
+            Value = input.Value,
+            Layout = layout,
+            Spec = input.Spec,
+            NeedsBackward = input.NeedsBackward,
+        };
     }
 
     private sealed class Unknown(IGatedMlp plain) : IGatedMlp
