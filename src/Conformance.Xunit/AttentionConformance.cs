@@ -37,6 +37,10 @@ public abstract class AttentionConformance : ExtensionConformance<IAttention>
     [SkippableFact]
     public void Calls_may_interleave() => Check();
 
+    /// <summary>Captured work serves other documents.</summary>
+    [SkippableFact]
+    public void Captured_work_serves_other_documents() => Check();
+
     /// <summary>Inputs stay as they are.</summary>
     [SkippableFact]
     public void Inputs_stay_as_they_are() => Check();

@@ -37,6 +37,10 @@ public abstract class ModuleConformance : ExtensionConformance<IModuleOverride>
     [SkippableFact]
     public void A_replayed_segment_gives_the_same_bits() => Check();
 
+    /// <summary>Captured work serves other inputs.</summary>
+    [SkippableFact]
+    public void Captured_work_serves_other_inputs() => Check();
+
     /// <summary>Nothing is saved without recording.</summary>
     [SkippableFact]
     public void Nothing_is_saved_without_recording() => Check();

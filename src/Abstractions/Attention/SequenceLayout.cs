@@ -95,17 +95,21 @@ public sealed class SequenceLayout : IDisposable
         return (T)value;
     }
 
-    /// <summary>The same documents followed by empty ones, with tensors of its own: what captured attention is given.</summary>
+    /// <summary>The same documents followed by empty ones, with tensors of its own: what captured attention is given (<see cref="IAttention.CapacityFor"/>).</summary>
     /// <param name="room">How many documents there are then, and how long they may be.</param>
-    internal SequenceLayout WithRoom(LayoutCapacity room) => new(Filled(QueryLengths, room), Filled(KeyLengths, room), QueryOffsets.device, IsBatch, room);
+    /// <exception cref="ArgumentException">There are more documents than there is room for, or longer ones.</exception>
+    public SequenceLayout WithRoom(LayoutCapacity room) => new(Filled(QueryLengths, room), Filled(KeyLengths, room), QueryOffsets.device, IsBatch, room);
 
-    /// <summary>Puts other documents in the place of these in the offset tensors, for work that is captured; lengths and what was derived on the host stay.</summary>
-    /// <param name="other">Documents of as many tokens, for which there is room.</param>
-    internal void Refill(SequenceLayout other)
+    /// <summary>Puts other documents in the place of these in the offset tensors, for work that is captured; lengths on the host and what was derived stay as they are.</summary>
+    /// <param name="other">Documents of as many tokens.</param>
+    /// <exception cref="ArgumentException">There are more documents than there is room for, or longer ones.</exception>
+    /// <exception cref="InvalidOperationException">The layout was not made by <see cref="WithRoom"/>.</exception>
+    public void Refill(SequenceLayout other)
     {
-        using var queries = Offsets(Filled(other.QueryLengths, capacity!), QueryOffsets.device);
+        var room = capacity ?? throw new InvalidOperationException("Only a layout made by WithRoom can be refilled.");
+        using var queries = Offsets(Filled(other.QueryLengths, room), QueryOffsets.device);
         QueryOffsets.copy_(queries);
-        using var keys = Offsets(Filled(other.KeyLengths, capacity!), QueryOffsets.device);
+        using var keys = Offsets(Filled(other.KeyLengths, room), QueryOffsets.device);
         KeyOffsets.copy_(keys);
     }
 
@@ -122,7 +126,9 @@ public sealed class SequenceLayout : IDisposable
         KeyOffsets.Dispose();
     }
 
-    private static int[] Filled(IReadOnlyList<int> lengths, LayoutCapacity room) => [.. lengths, .. Enumerable.Repeat(0, room.Documents - lengths.Count)];
+    private static int[] Filled(IReadOnlyList<int> lengths, LayoutCapacity room)
+        => lengths.Count <= room.Documents && lengths.Max() <= room.Length ? [.. lengths, .. Enumerable.Repeat(0, room.Documents - lengths.Count)]
+            : throw new ArgumentException($"There is room for {room.Documents} documents of up to {room.Length} tokens, not for {lengths.Count} of up to {lengths.Max()}.");
 
     private static Tensor Offsets(int[] lengths, Device device)
     {

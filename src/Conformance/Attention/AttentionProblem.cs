@@ -47,6 +47,20 @@ internal sealed class AttentionProblem : IDisposable
         return new AttentionProblem(input, draw.Normal(dtype, layout.Tokens, spec.QueryHeads, valueSize), problem.Slack);
     }
 
+    /// <summary>The same tensors over other documents, whose layout is handed over.</summary>
+    public AttentionProblem Over(SequenceLayout layout) => new(
+        new AttentionInput
+        {
+            Query = Input.Query,
+            Key = Input.Key,
+            Value = Input.Value,
+            Layout = layout,
+            Spec = Input.Spec,
+            Sinks = Input.Sinks,
+            NeedsBackward = Input.NeedsBackward,
+        },
+        OutputGradient, slack);
+
     /// <summary>Forward, and backward from what it gave.</summary>
     public (AttentionOutput Output, AttentionGradients Gradients) Run(IAttention kernel)
     {

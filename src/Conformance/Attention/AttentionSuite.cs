@@ -27,6 +27,7 @@ public sealed class AttentionSuite : ConformanceSuite
         Add("What it refuses it refuses with a reason", run => AttentionRefusals.Check(run, Kernel, Possible(), Settings));
         Add("The same inputs give the same bits", Deterministic);
         Add("Calls may interleave", Interleaved);
+        Add("Captured work serves other documents", Captured);
         Add("Inputs stay as they are", run => Conducted(run, Conduct.InputsStay));
         Add("Nothing but the results stays alive", run => Conducted(run, Conduct.LeavesNothing));
         Add("Any thread may call it", run => Conducted(run, (r, w) => Conduct.AnyThread(r, w, Tolerance.Of(Settings.FirstDType))));
@@ -136,6 +137,14 @@ public sealed class AttentionSuite : ConformanceSuite
                 AttentionComparison.Compare(run, second, dtype, second.Backward(Kernel, b));
             });
         }
+    }
+
+    private void Captured(CheckRun run)
+    {
+        var any = false;
+        ForEach(run, (problem, dtype, strided) => any |= CapturedRows.Check(run, Kernel, problem, dtype));
+        if (!any)
+            run.Skip("its work is for one layout each");
     }
 
     private static AttentionCase Typical { get; } = new("typical", 4, 2, 32, 7, 1, 30, 12);

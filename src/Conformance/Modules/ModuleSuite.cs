@@ -25,6 +25,7 @@ public sealed class ModuleSuite : ConformanceSuite
         Add("Nested blocks that it does not cover still run", run => new NestedBlocks(run, Module, Settings).Check());
         Add("A wrapper calls what it wraps", Wraps);
         Add("A replayed segment gives the same bits", Replayed);
+        Add("Captured work serves other inputs", Captured);
         Add("Nothing is saved without recording", Silent);
         Add("Dropout drops in training only, and alike in both passes", run => new DropoutCheck(run, Module, Settings).Check());
         Add("The same inputs give the same bits on the CPU", Deterministic);
@@ -126,6 +127,35 @@ public sealed class ModuleSuite : ConformanceSuite
             }
         }
     }, v => v.Name is "plain" or "deltas with dropout" || v.LayerNorm);
+
+    private void Captured(CheckRun run)
+    {
+        if (Settings.Device.type != DeviceType.CUDA)
+        {
+            run.Skip("work is captured on a GPU only");
+        }
+
+        var any = false;
+        ForEach(run, [Settings.FirstDType], (model, site, dtype) =>
+        {
+            var block = Install(site);
+            if (!block.IsCapturable)
+            {
+                return;
+            }
+
+            any = true;
+            foreach (var call in SiteCalls.Of(site, model.Variant.Lengths, Settings, dtype))
+            {
+                using var _ = call;
+                CapturedCalls.Check(run, model, block, call, Tolerance.Of(dtype));
+            }
+        }, v => v.Name is "plain" or "deltas" || v.LayerNorm);
+        if (!any)
+        {
+            run.Skip("none of its blocks says that it may be captured");
+        }
+    }
 
     private void Silent(CheckRun run) => ForEach(run, [Settings.FirstDType], (model, site, dtype) =>
     {

@@ -59,7 +59,8 @@ internal sealed class SiteCall : IDisposable
     /// <param name="parameters">Those whose gradients are wanted; left without any.</param>
     /// <param name="options">How the tape runs; null to record.</param>
     /// <param name="checkpoint">Whether the block runs inside a checkpointed segment.</param>
-    public SiteRun Run(IBlock block, IEnumerable<Parameter> parameters, TapeOptions? options = null, bool checkpoint = false)
+    /// <param name="outputGradients">The gradients of the outputs where they are known already; null to draw them.</param>
+    public SiteRun Run(IBlock block, IEnumerable<Parameter> parameters, TapeOptions? options = null, bool checkpoint = false, IReadOnlyList<Tensor>? outputGradients = null)
     {
         options ??= new TapeOptions { VersionOf = TensorVersion.Of };
         using var tape = new Tape(options);
@@ -70,7 +71,7 @@ internal sealed class SiteCall : IDisposable
         {
             for (var i = 0; i < results.Length; i++)
             {
-                tape.AddLoss(results[i], OutputGradient(i, outputs[i]));
+                tape.AddLoss(results[i], outputGradients?[i] ?? OutputGradient(i, outputs[i]));
             }
 
             tape.Backward();

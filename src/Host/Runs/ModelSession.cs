@@ -144,9 +144,14 @@ internal sealed class ModelSession : IDisposable
             run.File, "base_model", options.BaseModel, options.Revision, options.Reinitialize ? HubSelection.Tokenizer : HubSelection.Model, ModelSource.Otherwise);
     }
 
+    /// <summary>Whether what layers save for backward is kept elsewhere.</summary>
+    public bool ParksActivations => offload.Saved is not null;
+
     /// <summary>The options of one tape of this run.</summary>
-    public TapeOptions Tape(TapeRequest request)
-        => new() { Seed = request.Seed, Recording = request.IsRecording, Store = request.IsRecording ? offload.Saved : null, Observers = offload.Segments };
+    /// <param name="request">What the tape is for.</param>
+    /// <param name="regions">What runs layers; null for operator by operator.</param>
+    public TapeOptions Tape(TapeRequest request, IRegionRunner? regions = null)
+        => new() { Seed = request.Seed, Recording = request.IsRecording, Store = request.IsRecording ? offload.Saved : null, Observers = offload.Segments, Regions = regions };
 
     /// <summary>Writes what was trained: the adapter where there is one, the whole model otherwise.</summary>
     /// <param name="target">An existing folder.</param>

@@ -32,6 +32,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
         var options = Options();
         var data = LoadData(options.Data, options.Steps.Seed, stop);
         var display = new ProgressDisplay(console);
+        using var graphs = LayerGraphs.Open(run.Options<CaptureOptions>().Enabled, opened, log);
         using var live = new LiveRun(run, opened, log, Watch);
         using var trainer = new Trainer(new TrainingSetup
         {
@@ -42,7 +43,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
             Observers = [display, new MetricsLog(Path.Combine(options.Saving.Folder, MetricsLog.FileName)), live, .. Observer is null ? [] : new[] { Observer(live.Swap) }],
             Boundaries = [live.Swap],
             Implementations = () => InUse.Describe(opened.Composition),
-            Tapes = opened.Tape,
+            Tapes = request => opened.Tape(request, graphs?.Runner),
         });
         log.LogInformation("trains: {Trained}", ModelPlan.Trained(opened.Model));
         var before = Check(data);

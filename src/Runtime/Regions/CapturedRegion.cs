@@ -60,14 +60,15 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, G
     }
 
     /// <summary>What is no longer as it was when the work was captured; null for nothing.</summary>
-    public string? Mismatch(IReadOnlyList<object> now, Value[] values)
-    {
-        if (!now.SequenceEqual(parts, ReferenceEqualityComparer.Instance))
-            return "a block was exchanged";
-        if (Placement() != placement)
-            return "a weight was moved";
-        return values.Length != inputs.Length || !inputs.Zip(values).All(p => p.First.Takes(p.Second.Tensor)) ? "an input is somewhere else" : null;
-    }
+    /// <param name="hasEnded">Whether the tape in which it was captured has ended.</param>
+    public string? Change(bool hasEnded)
+        => !(region.Parts()?.SequenceEqual(parts, ReferenceEqualityComparer.Instance) ?? false) ? $"{region.Path}: a block was exchanged"
+        : Placement() != placement ? $"{region.Path}: a weight was moved"
+        : hasEnded && !IsComplete ? "the step in which it was captured did not end"
+        : null;
+
+    /// <summary>Whether values can take the place of those that it was captured with.</summary>
+    public bool Takes(Value[] values) => values.Length == inputs.Length && inputs.Zip(values).All(p => p.First.Takes(p.Second.Tensor));
 
     /// <summary>Runs as an operator of a tape.</summary>
     public Value[] Apply(Tape tape, Value[] values)

@@ -47,10 +47,10 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
 
     private CapturedTape? Choose(RegionCall call)
     {
-        if (tapes.Values.Any(t => t.IsStale))
+        if (tapes.Values.Select(t => t.Staleness).FirstOrDefault(s => s is not null) is { } reason)
         {
-            foreach (var stale in tapes.Values)
-                stale.Restart();
+            foreach (var captured in tapes.Values)
+                captured.Restart(reason);
         }
 
         var shape = new TapeShape(call.Inputs[0].Size(0), call.Inputs[0].Tensor.dtype, call.Capacity, trained.Any(p => p.Gradient is not null), trained.Count == 0 ? null : trained[0].GradientType);

@@ -25,8 +25,8 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
         Run,
     }
 
-    /// <summary>Whether what was captured is no longer right, or not whole.</summary>
-    public bool IsStale => stale is not null || (phase == Phase.Capture && captured.Values.Any(r => !r.IsComplete));
+    /// <summary>Why what was captured is no longer right, or not whole; null where it is.</summary>
+    public string? Staleness => stale ?? captured.Values.Select(r => r.Change(phase == Phase.Capture)).FirstOrDefault(c => c is not null);
 
     /// <summary>Whether tapes run what was captured.</summary>
     public bool IsCaptured => phase is Phase.Capture or Phase.Run;
@@ -60,9 +60,9 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
             return Capture(tape, region, parts, call);
         if (!captured.TryGetValue(region, out var known) || known.LastTape == tape)
             return null;
-        if (known.Mismatch(parts, call.Inputs) is { } change)
+        if (!known.Takes(call.Inputs))
         {
-            stale ??= $"{region.Path}: {change}";
+            stale ??= $"{region.Path}: an input is somewhere else";
             return null;
         }
 
@@ -70,10 +70,10 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
     }
 
     /// <summary>Forgets all that was captured; the next tapes begin again.</summary>
-    public void Restart()
+    public void Restart(string reason)
     {
-        if (IsStale)
-            note?.Invoke($"CUDA graphs ({shape}): captured again: {stale ?? "the step in which they were captured did not end"}.");
+        if (captured.Count > 0)
+            note?.Invoke($"{shape}: captured again: {reason}.");
         Dispose();
     }
 
@@ -118,8 +118,8 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
 
     private void Report()
     {
-        note?.Invoke($"CUDA graphs ({shape}): {captured.Count} regions captured.");
+        note?.Invoke($"{shape}: {captured.Count} regions captured.");
         foreach (var (reason, paths) in declined)
-            note?.Invoke($"CUDA graphs ({shape}): {paths.Count} regions run operator by operator, from {paths[0]} on: {reason}.");
+            note?.Invoke($"{shape}: {paths.Count} regions run operator by operator, from {paths[0]} on: {reason}.");
     }
 }

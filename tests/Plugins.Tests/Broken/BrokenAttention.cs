@@ -22,21 +22,25 @@ internal sealed class BrokenAttention : IAttention
 
     public Func<AttentionSpec, string?> Refusal { get; init; } = static _ => null;
 
+    public Func<SequenceLayout, LayoutCapacity?> Room { get; init; } = static _ => null;
+
     public AttentionFeatures Supports => Claims ?? inner.Supports;
 
     public string? Refuses(AttentionSpec spec, ScalarType dtype, Device device) => Refusal(spec);
+
+    public LayoutCapacity? CapacityFor(AttentionSpec spec, SequenceLayout layout) => layout.QueryLengths.SequenceEqual(layout.KeyLengths) ? Room(layout) : null;
 
     public AttentionOutput Forward(AttentionInput input) => After(input, inner.Forward(Before(input)));
 
     public AttentionGradients Backward(AttentionBackward backward) => AfterBackward(inner.Backward(BeforeBackward(backward)));
 
-    /// <summary>An input with another spec.</summary>
-    public static AttentionInput With(AttentionInput input, double? scale = null, AttentionFeatures without = 0) => new()
+    /// <summary>An input with another spec or layout.</summary>
+    public static AttentionInput With(AttentionInput input, double? scale = null, AttentionFeatures without = 0, SequenceLayout? layout = null) => new()
     {
         Query = input.Query,
         Key = input.Key,
         Value = input.Value,
-        Layout = input.Layout,
+        Layout = layout ?? input.Layout,
         Sinks = without.HasFlag(AttentionFeatures.Sinks) ? null : input.Sinks,
         NeedsBackward = input.NeedsBackward,
         Spec = new AttentionSpec

@@ -88,10 +88,11 @@ public sealed class TrainingOnCudaTests
         run.Train(memory);
         Assert.Equal(500, memory.Allocated.Count);
 
-        // Tables of positions grow with the longest document seen, which the first epochs bring.
+        // Tables of positions grow with the longest document seen, which the first epochs bring; graphs of the row at an epoch's end are captured in the fourth and eighth epoch.
         // A step at an epoch's end holds a row with other documents, two blocks of 512 bytes more: nothing may grow, but steps may differ.
-        Assert.Equal(memory.Allocated.Skip(100).Take(100).Max(), memory.Allocated.Skip(200).Max());
-        Assert.Equal(memory.Reserved.Skip(100).Max(), memory.Reserved[100]);
+        var settled = captures ? 300 : 100;
+        Assert.Equal(memory.Allocated.Skip(settled).Take(100).Max(), memory.Allocated.Skip(settled + 100).Max());
+        Assert.Equal(memory.Reserved.Skip(settled).Max(), memory.Reserved[settled]);
     }
 
     [CudaFact]

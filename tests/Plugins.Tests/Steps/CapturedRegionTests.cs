@@ -114,7 +114,7 @@ public sealed class CapturedRegionTests
             Assert.Equal(plain.Step(), captured.Step(), 1e-4f);
         }
 
-        Assert.Equal(2, notes.Count(n => n.Contains("captured again: model.layers.0 before attention: a block was exchanged.", StringComparison.Ordinal)));
+        Assert.Equal(4, notes.Count(n => n.Contains("captured again: model.layers.0 before attention: a block was exchanged.", StringComparison.Ordinal)));
         Assert.Equal(3 * 2 * WorksOfTape, capture.Captured);
         Assert.Equal(2 * WorksOfTape, capture.Living);
     }
