@@ -11,7 +11,7 @@ export NEOTENY_FIXTURES=${NEOTENY_FIXTURES:-$root/tests/Fixtures} NEOTENY_TEST_D
 home=${NEOTENY_BUNDLE_HOME:-/tmp/neoteny-bundle}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if [[ " $* " != *" --filter "* ]]; then set -- "$@" --filter .Cuda. --filter .ModelParity --filter .AdapterParity --filter .GenerationParity --filter .BFloat16Parity --filter .TraceParity; fi
+if [[ " $* " != *" --filter "* ]]; then set -- "$@" --filter .Cuda. --filter .ModelParity --filter .LossParity --filter .AdapterParity --filter .GenerationParity --filter .BFloat16Parity --filter .TraceParity; fi
 passed=0 failed=0 skipped=0
 
 # A process for each assembly: one that is ended by the device leaves the others their turn.

@@ -32,7 +32,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
         var options = Options();
         var data = LoadData(options.Data, options.Steps.Seed, stop);
         var display = new ProgressDisplay(console);
-        using var graphs = LayerGraphs.Open(run.Options<CaptureOptions>().Enabled, opened, log);
+        using var graphs = LayerGraphs.Open(options.Capture.Enabled, opened, log);
         using var live = new LiveRun(run, opened, log, Watch);
         using var trainer = new Trainer(new TrainingSetup
         {
@@ -76,7 +76,10 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
 
     private TrainingOptions Options() => new(
         run.Options<DataOptions>(), run.Options<StepOptions>(), run.Options<OptimizerOptions>(), run.Options<ScheduleOptions>(),
-        run.Options<SavingOptions>(), run.Options<EvaluationOptions>(), run.Options<LoggingOptions>());
+        run.Options<SavingOptions>(), run.Options<EvaluationOptions>(), run.Options<LoggingOptions>())
+    {
+        Capture = run.Options<CaptureOptions>(),
+    };
 
     /// <summary>Answers the evaluation prompts where the run asks for it; null where it does not.</summary>
     private IReadOnlyList<Answer>? Check(TrainingData data)

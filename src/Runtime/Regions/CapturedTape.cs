@@ -39,6 +39,7 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
         if (phase == Phase.Capture)
         {
             Report();
+            capture.Settle();
             phase = Phase.Run;
         }
         else if (phase == Phase.WarmUp && warmUps++ == WarmUps)

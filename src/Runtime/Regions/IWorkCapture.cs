@@ -9,6 +9,9 @@ public interface IWorkCapture
     /// <param name="work">What to capture. The tensors it returns, whose ownership is handed over, keep their addresses; its temporaries may share memory with those of work captured later.</param>
     /// <exception cref="CaptureException">The work does something that cannot be captured.</exception>
     ICapturedWork Capture(Func<IReadOnlyList<Tensor?>> work);
+
+    /// <summary>All of a step is captured: memory that its work took before, and that nobody uses now, may be given back.</summary>
+    void Settle();
 }
 
 /// <summary>Captured work.</summary>

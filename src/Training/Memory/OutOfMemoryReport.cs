@@ -63,6 +63,8 @@ internal sealed record OutOfMemoryReport
         if (steps.MicroBatchSize > 1)
             yield return $"lower micro_batch_size ({steps.MicroBatchSize}) and raise gradient_accumulation_steps by as much";
         yield return $"lower sequence_len ({Options.Data.SequenceLength})";
+        if (Options.Capture.Enabled)
+            yield return "set cuda_graphs: false";
         yield return "set gradient_checkpointing: true";
         yield return "train an adapter (adapter: lora) instead of all weights";
         yield return "set bf16: true where it is not";

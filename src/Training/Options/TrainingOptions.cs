@@ -15,4 +15,8 @@ public sealed record TrainingOptions(
     ScheduleOptions Schedule,
     SavingOptions Saving,
     EvaluationOptions Evaluation,
-    LoggingOptions Logging);
+    LoggingOptions Logging)
+{
+    /// <summary>CUDA graphs.</summary>
+    public CaptureOptions Capture { get; init; } = new();
+}

@@ -1,6 +1,9 @@
+using Neoteny.Autograd;
 using Neoteny.Losses;
 using Neoteny.Parity.Tests.Models;
 using Neoteny.Plugins.Liger;
+using Neoteny.Runtime.Cuda;
+using Neoteny.Runtime.Regions;
 using Neoteny.Tests;
 using Neoteny.Training.Loop;
 using Neoteny.Training.Optimizers;
@@ -42,7 +45,16 @@ public class TraceParityTests
     [MemberData(nameof(Names))]
     public void Losses_norms_rates_and_final_weights_agree_with_fused_modules(string name) => Check(name, new LigerFusedLinearCrossEntropy(new LigerOptions()), fuses: true);
 
-    private static void Check(string name, ILoss loss, bool fuses)
+    [SkippableTheory]
+    [MemberData(nameof(Names))]
+    public void Losses_norms_rates_and_final_weights_agree_with_layers_as_CUDA_graphs(string name)
+    {
+        Skip.IfNot(TestDevice.IsCuda, "graphs need a CUDA device; eng/gpu-test.sh runs it on a GPU host");
+        using var capture = new GraphCapture(CudaDevice.Get(0));
+        Check(name, new LigerFusedLinearCrossEntropy(new LigerOptions()), fuses: true, capture);
+    }
+
+    private static void Check(string name, ILoss loss, bool fuses, GraphCapture? capture = null)
     {
         using var scope = NewDisposeScope();
         using var expected = new TrainingCase(name);
@@ -54,8 +66,10 @@ public class TraceParityTests
             FusedModules.Install(fixture.Model);
         using var optimizer = new AdamW(fixture.Model.BaseParameters, Settings(expected));
         Assert.Equal(expected.WithoutDecay.Order(), fixture.Model.BaseParameters.Where(p => !Settings(expected).Decays.Applies(p)).Select(p => p.Path).Order());
+        using var regions = capture is null ? null : new CapturedRegions(capture, fixture.Model.BaseParameters);
         var runner = new StepRunner(new TrainedDecoder(fixture.Model, () => loss), optimizer)
         {
+            Tapes = r => new TapeOptions { Seed = r.Seed, Recording = r.IsRecording, Regions = regions },
             MaximumGradientNorm = expected.Meta["max_grad_norm"]?.GetValue<double>() ?? 0,
             Normalization = expected.Meta["loss_normalisation"]!.GetValue<string>() == "micro" ? LossNormalization.MicroBatches : LossNormalization.Tokens,
         };

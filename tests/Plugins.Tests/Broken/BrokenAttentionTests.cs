@@ -57,7 +57,7 @@ public sealed class BrokenAttentionTests
         => Catch(Gradients, "sink gradient: missing", new() { AfterBackward = g => new AttentionGradients { Query = g.Query, Key = g.Key, Value = g.Value } });
 
     [Fact]
-    public void Documents_that_run_into_each_other_where_there_is_room_for_more_are_caught() => Catch("Captured work serves other documents", "block borders, Float32: output", new()
+    public void Documents_that_run_into_each_other_where_there_is_room_for_more_are_caught() => Catch("Captured work serves other documents", "many short documents, Float32: output", new()
     {
         Room = layout => new LayoutCapacity(layout.QueryLengths.Count + 1, layout.Tokens),
         Before = i => i.Layout.QueryLengths.Contains(0) ? BrokenAttention.With(i, layout: SequenceLayout.Of([i.Layout.Tokens])) : i,

@@ -26,6 +26,10 @@ internal sealed class RepeatedCapture : IWorkCapture
         return new Repeated(this, work, work());
     }
 
+    public void Settle()
+    {
+    }
+
     private List<Parameter> Without() => [.. Parameters.Where(p => p.Gradient is null)];
 
     private sealed class Repeated(RepeatedCapture owner, Func<IReadOnlyList<Tensor?>> work, IReadOnlyList<Tensor?> results) : ICapturedWork

@@ -72,7 +72,12 @@ internal sealed class TinyDecoder : IDisposable
             NormEpsilon = 1e-5,
             TiesHead = true,
         },
-        (_, shape) => shape.Length == 1 ? ones(shape, device: device) : randn(shape, device: device).mul_(Scalars.Of(0.1)));
+        (_, shape) =>
+        {
+            // Numbers of the CPU's generator, so that they are the same on every device.
+            using var weight = shape.Length == 1 ? ones(shape) : randn(shape).mul_(Scalars.Of(0.1));
+            return weight.to(device ?? CPU);
+        });
 
     /// <summary>One optimizer step; its loss.</summary>
     public float Step()

@@ -55,6 +55,9 @@ public sealed class GraphCapture(CudaDevice device) : IWorkCapture, IDisposable
         return new Captured(this, graph, results);
     }
 
+    /// <inheritdoc/>
+    public void Settle() => DeviceMemory.ReleaseUnused();
+
     /// <summary>Gives the stream back.</summary>
     public void Dispose() => stream.Dispose();
 
