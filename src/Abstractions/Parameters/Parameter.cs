@@ -130,7 +130,8 @@ public sealed class Parameter : IDisposable
         if (Gradient is null)
         {
             // Optimizers walk through gradients and weights side by side, so the layout is that of a fresh tensor whatever came.
-            Gradient = NewGradient(GradientType ?? gradient.dtype, gradient.device).copy_(gradient);
+            Gradient = NewGradient(GradientType ?? gradient.dtype, gradient.device);
+            Gradient.copy_(gradient);
         }
         else
         {
@@ -160,7 +161,8 @@ public sealed class Parameter : IDisposable
     {
         if (Gradient is null && (GradientType ?? dtype) == dtype)
         {
-            Gradient = NewGradient(dtype, Device).zero_();
+            Gradient = NewGradient(dtype, Device);
+            Gradient.zero_();
         }
 
         return Gradient is { } own && own.dtype == dtype ? own : null;
@@ -172,7 +174,14 @@ public sealed class Parameter : IDisposable
         using var transposed = left_TO.t();
         if (Gradient is null && (GradientType ?? left_TO.dtype) == left_TO.dtype)
         {
-            Gradient = GradientPlace is null ? transposed.mm(right_TI).DetachFromDisposeScope() : NewGradient(left_TO.dtype, left_TO.device).addmm_(transposed, right_TI, 0f, 1f);
+            if (GradientPlace is null)
+            {
+                Gradient = transposed.mm(right_TI).DetachFromDisposeScope();
+                return;
+            }
+
+            Gradient = NewGradient(left_TO.dtype, left_TO.device);
+            Gradient.addmm_(transposed, right_TI, 0f, 1f);
         }
         else if (Gradient is not null && Gradient.dtype == left_TO.dtype)
         {
@@ -328,7 +337,15 @@ public sealed class Parameter : IDisposable
         => (GradientPlace is { } place && place.dtype == dtype ? place.alias() : empty([.. Shape], dtype: dtype, device: device)).DetachFromDisposeScope();
 
     private Tensor OwnGradient(Tensor like)
-        => Gradient ??= NewGradient(GradientType ?? like.dtype, like.device).zero_();
+    {
+        if (Gradient is null)
+        {
+            Gradient = NewGradient(GradientType ?? like.dtype, like.device);
+            Gradient.zero_();
+        }
+
+        return Gradient;
+    }
 
     private StoredWeight Stored => stored ?? throw new ObjectDisposedException(Path);
 

@@ -72,6 +72,14 @@ public sealed class TrainingTests(Workspace workspace) : IClassFixture<Workspace
     }
 
     [Fact]
+    public void Graphs_without_a_GPU_are_left_out_with_a_word()
+    {
+        var config = workspace.Config("graphs", ("max_steps", "1"), ("device", "cpu"), ("cuda_graphs", "true"));
+        var trained = NeotenyProgram.Run("train", config).Succeeded();
+        Assert.Contains("cuda_graphs has no effect: the run is not on a GPU", trained.Output + trained.Error);
+    }
+
+    [Fact]
     public void Sdpa_and_eager_differ_in_nothing_but_speed()
     {
         NeotenyProgram.Run("train", workspace.Config("sdpa", ("attn_implementation", "sdpa"))).Succeeded();
