@@ -1,14 +1,12 @@
-using System.Diagnostics;
-
 namespace Neoteny.Training.Loop;
 
 /// <summary>A step that was issued and not reported yet.</summary>
 /// <param name="outcome">What it computes.</param>
-/// <param name="start">When it was begun (<see cref="Stopwatch.GetTimestamp"/>).</param>
-internal sealed class IssuedStep(PendingOutcome outcome, long start)
+/// <param name="clock">Measures it.</param>
+internal sealed class IssuedStep(PendingOutcome outcome, StepClock clock) : IDisposable
 {
-    /// <summary>What it computes.</summary>
-    public PendingOutcome Outcome => outcome;
+    /// <summary>Whether the report does not wait.</summary>
+    public bool IsReady => outcome.IsReady && clock.HasEnded;
 
     /// <summary>Its number, from 1.</summary>
     public required int Step { get; init; }
@@ -29,8 +27,7 @@ internal sealed class IssuedStep(PendingOutcome outcome, long start)
     public required long? DeviceMemory { get; init; }
 
     /// <summary>The report; waits for the outcome.</summary>
-    /// <param name="previous">When the step before was reported: where the host is ahead, a step lasts from there.</param>
-    public StepReport Report(long previous)
+    public StepReport Report()
     {
         var result = outcome.Read();
         return new StepReport
@@ -43,9 +40,16 @@ internal sealed class IssuedStep(PendingOutcome outcome, long start)
             LearningRate = LearningRate,
             Tokens = Tokens,
             TrainedTokens = TrainedTokens,
-            Duration = Stopwatch.GetElapsedTime(Math.Max(start, previous)),
+            Duration = clock.Elapsed(),
             Memory = Environment.WorkingSet,
             DeviceMemory = DeviceMemory,
         };
+    }
+
+    /// <summary>Gives back what waits for the device.</summary>
+    public void Dispose()
+    {
+        outcome.Dispose();
+        clock.Dispose();
     }
 }

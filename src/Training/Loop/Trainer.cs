@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Neoteny.Batches;
 using Neoteny.Training.Checkpoints;
 using Neoteny.Training.Memory;
@@ -25,7 +24,6 @@ public sealed class Trainer : IDisposable
     private readonly string fingerprint;
     private readonly Queue<IssuedStep> issued = [];
     private readonly DeviceMonitor memory;
-    private long reported;
 
     /// <summary>Prepares a run; nothing is written yet.</summary>
     /// <exception cref="InputException">There is nothing to train or to train on.</exception>
@@ -87,7 +85,7 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         foreach (var step in issued)
-            step.Outcome.Dispose();
+            step.Dispose();
         issued.Clear();
         optimizer.Dispose();
     }
@@ -145,14 +143,15 @@ public sealed class Trainer : IDisposable
 
     private void MakeStep()
     {
-        var start = Stopwatch.GetTimestamp();
+        var clock = new StepClock(setup.Model.Device);
         var rate = Plan.Schedule.At(progress.Step);
         var batches = data.Draw();
         try
         {
             var outcome = steps.Start(batches, progress.Step, rate);
+            clock.Stop();
             progress.Advance();
-            issued.Enqueue(new IssuedStep(outcome, start)
+            issued.Enqueue(new IssuedStep(outcome, clock)
             {
                 Step = progress.Step,
                 Epoch = data.Epoch,
@@ -175,11 +174,10 @@ public sealed class Trainer : IDisposable
     /// <summary>Reports steps whose results are there, and waits for the oldest ones until at most <paramref name="open"/> are left.</summary>
     private void Report(int open)
     {
-        while (issued.TryPeek(out var oldest) && (issued.Count > open || oldest.Outcome.IsReady))
+        while (issued.TryPeek(out var oldest) && (issued.Count > open || oldest.IsReady))
         {
-            using var outcome = issued.Dequeue().Outcome;
-            var report = oldest.Report(reported);
-            reported = Stopwatch.GetTimestamp();
+            using var step = issued.Dequeue();
+            var report = step.Report();
             if (!report.IsFinite)
                 throw NotFinite(report);
             progress.Add(report);
