@@ -40,7 +40,10 @@ public sealed class BackwardContext
     public object? State => node.State;
 
     /// <summary>The key that forward had.</summary>
-    public ulong RandomKey => node.RandomKey;
+    public ulong RandomKey => node.Random.Key;
+
+    /// <summary>The source that forward had.</summary>
+    public RandomSource Random => node.Random;
 
     /// <summary>Whether input <paramref name="index"/> wants a gradient.</summary>
     public bool NeedsGradient(int index) => node.Inputs[index].NeedsGradient;

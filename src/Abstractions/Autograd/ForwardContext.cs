@@ -23,12 +23,23 @@ public sealed class ForwardContext
     public bool IsRecording { get; }
 
     /// <summary>A key for counter-based random numbers: the same in a replay, different for every call, step and micro-batch.</summary>
+    /// <remarks>Work with it cannot be captured, since it is a number of the host: see <see cref="Random"/>.</remarks>
     public ulong RandomKey
     {
         get
         {
             HasDrawnRandomKey = true;
-            return node.RandomKey;
+            return node.Random.Key;
+        }
+    }
+
+    /// <summary>The same as <see cref="RandomKey"/>, for work that can be captured as well.</summary>
+    public RandomSource Random
+    {
+        get
+        {
+            HasDrawn = true;
+            return node.Random;
         }
     }
 
@@ -94,4 +105,6 @@ public sealed class ForwardContext
     internal ulong Borrowed { get; private set; }
 
     internal bool HasDrawnRandomKey { get; private set; }
+
+    internal bool HasDrawn { get; private set; }
 }

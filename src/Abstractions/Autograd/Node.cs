@@ -9,7 +9,7 @@ internal sealed class Node
 
     public required Value[] Inputs { get; init; }
 
-    public required ulong RandomKey { get; init; }
+    public required RandomSource Random { get; init; }
 
     public Value[] Outputs { get; set; } = [];
 
@@ -96,7 +96,7 @@ internal sealed class Node
     /// <summary>The same node without its values, for a segment that keeps only what a replay adopts.</summary>
     public Node WithoutValues()
     {
-        var bare = new Node { Operator = Operator, Inputs = [], RandomKey = RandomKey };
+        var bare = new Node { Operator = Operator, Inputs = [], Random = Random };
         bare.Adopt(this);
         return bare;
     }

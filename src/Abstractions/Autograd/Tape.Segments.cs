@@ -68,7 +68,7 @@ public sealed partial class Tape
     {
         Raise(path, SegmentPass.Forward, before: true);
         var run = new FirstRun { Path = path, Body = body, FirstCall = calls };
-        var node = new Node { Operator = new ReplayOperator(this, run), Inputs = inputs, RandomKey = 0 };
+        var node = new Node { Operator = new ReplayOperator(this, run), Inputs = inputs, Random = default };
         node.SavedInputs.AddRange(Enumerable.Range(0, inputs.Length));
         node.HoldSaved();
         frames.Push([]);

@@ -50,7 +50,7 @@ public sealed partial class Tape : IDisposable
     public Value[] ApplyMany(Operator @operator, params ReadOnlySpan<Value> inputs)
     {
         Check(@operator, inputs);
-        var node = new Node { Operator = @operator, Inputs = inputs.ToArray(), RandomKey = NextKey() };
+        var node = new Node { Operator = @operator, Inputs = inputs.ToArray(), Random = new RandomSource(options.Seed, options.SeedPlace, ++calls) };
         var record = replaying?.Take(@operator);
         if (record is { IsSkipped: true })
         {
@@ -84,6 +84,7 @@ public sealed partial class Tape : IDisposable
         var kind = IsRecording && (node.Inputs.Any(i => i.NeedsGradient) || @operator.Parameters.Any(p => p.Trains)) ? ValueKind.Computed : ValueKind.Constant;
         node.Outputs = [.. context.Outputs.Select(t => Own(t, kind))];
         HasDrawnRandomKeys |= context.HasDrawnRandomKey;
+        HasDrawn |= context.HasDrawn;
         node.ShareStorage(context.Borrowed);
         Record(node, kind);
         EndDonated(node);
@@ -214,15 +215,6 @@ public sealed partial class Tape : IDisposable
                 uses[parameter] = uses.GetValueOrDefault(parameter) + 1;
             }
         }
-    }
-
-    private ulong NextKey()
-    {
-        // splitmix64 over (seed, call): cheap, and good enough to key a counter-based generator.
-        var z = options.Seed + (0x9E3779B97F4A7C15UL * ++calls);
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return z ^ (z >> 31);
     }
 
     private void Check(Operator @operator, ReadOnlySpan<Value> inputs)

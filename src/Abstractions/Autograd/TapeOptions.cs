@@ -21,6 +21,9 @@ public sealed class TapeOptions
     /// <summary>Seed of this tape's random keys: a function of the run's seed, the step and the micro-batch.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Where captured work reads the seed; null for work that is not captured. Borrowed.</summary>
+    internal Tensor? SeedPlace { get; init; }
+
     /// <summary>Called once for each trained parameter when its last use has run backward.</summary>
     public Action<Parameter>? GradientCompleted { get; init; }
 

@@ -39,7 +39,7 @@ public sealed class Linear : Operator
         for (var call = 0; call < deltas.Count; call++)
         {
             var delta = deltas[call];
-            var h_TR = LowRank.Down(delta, context.IsRecording && delta.Dropout > 0 ? Dropped(delta, x_TI, context.RandomKey, call) : x_TI);
+            var h_TR = LowRank.Down(delta, context.IsRecording && delta.Dropout > 0 ? Dropped(delta, x_TI, context.Random, call) : x_TI);
             LowRank.Up(delta, h_TR, y_TO);
             context.Save(h_TR);
         }
@@ -68,7 +68,7 @@ public sealed class Linear : Operator
         for (var call = 0; call < deltas.Count; call++)
         {
             var delta = deltas[call];
-            var mask = DropoutMask.Of(delta.Dropout, context.Input(0), context.RandomKey, call);
+            var mask = DropoutMask.Of(delta.Dropout, context.Input(0), context.Random, call);
             LowRank.Backward(delta, dy_TO, mask is null ? context.Input(0) : context.Input(0).mul(mask), context.Extra(call), mask, dx_TI);
         }
 
@@ -92,5 +92,5 @@ public sealed class Linear : Operator
         }
     }
 
-    private static Tensor Dropped(LowRankDelta delta, Tensor x_TI, ulong key, int call) => x_TI.mul(DropoutMask.Of(delta.Dropout, x_TI, key, call)!);
+    private static Tensor Dropped(LowRankDelta delta, Tensor x_TI, RandomSource random, int call) => x_TI.mul(DropoutMask.Of(delta.Dropout, x_TI, random, call)!);
 }

@@ -41,7 +41,7 @@ public sealed class MagnitudeLinear : Operator
     public override void Forward(ForwardContext context)
     {
         var x_TI = context.Input(0);
-        var mask = context.IsRecording && delta.Dropout > 0 ? DropoutMask.Of(delta.Dropout, x_TI, context.RandomKey) : null;
+        var mask = context.IsRecording && delta.Dropout > 0 ? DropoutMask.Of(delta.Dropout, x_TI, context.Random) : null;
         var dropped_TI = mask is null ? x_TI : x_TI.mul(mask);
         var direction_TO = WeightProducts.Forward(weight, null, dropped_TI);
         var h_TR = LowRank.Down(delta, dropped_TI);
@@ -71,7 +71,7 @@ public sealed class MagnitudeLinear : Operator
     public override void Backward(BackwardContext context)
     {
         var (dy_TO, x_TI, norm_O) = (context.Gradient, context.Input(0), context.Extra(2));
-        var mask = DropoutMask.Of(delta.Dropout, x_TI, context.RandomKey);
+        var mask = DropoutMask.Of(delta.Dropout, x_TI, context.Random);
         var dDirection_TO = dy_TO.mul(Factor(norm_O));
         if (delta.Magnitude!.Trains)
         {

@@ -18,6 +18,8 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, G
     private Tape? inner;
     private Value[] innerInputs = [];
     private Value[] innerOutputs = [];
+    private ulong calls;
+    private ulong callsAfter;
     private long placement;
     private bool isFilled;
 
@@ -27,6 +29,9 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, G
     /// <inheritdoc/>
     public override IReadOnlyList<Parameter> Parameters => parameters;
 
+    /// <summary>Whether it draws random numbers.</summary>
+    public bool Draws { get; private set; }
+
     /// <summary>The tape that ran it last.</summary>
     public Tape? LastTape { get; private set; }
 
@@ -35,13 +40,14 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, G
 
     /// <summary>Captures forward for calls like this one.</summary>
     /// <returns>Why it cannot be captured; null where it was.</returns>
-    public string? TryCapture(RegionCall call)
+    public string? TryCapture(Tape tape, Tensor seed, RegionCall call)
     {
+        calls = tape.Calls;
         using var guard = no_grad();
         inputs = [.. call.Inputs.Select(v => memory.Fix(v.Tensor, isConstant: v.Kind == ValueKind.Constant && !v.OwnsTensor))];
         try
         {
-            forward = capture.Capture(() => RunBody(call));
+            forward = capture.Capture(() => RunBody(tape.Seed, seed, call));
         }
         catch (CaptureException e)
         {
@@ -49,7 +55,9 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, G
         }
 
         if (inner!.HasDrawnRandomKeys)
-            return "they draw random numbers, as dropout does";
+            return "an operator draws random numbers by keys of the host";
+        Draws = inner.HasDrawn;
+        callsAfter = inner.Calls;
         if (parameters.Find(p => !p.IsResident) is { } moving)
             return $"{moving.Path} is not kept as a dense tensor on the device";
         placement = Placement();
@@ -67,14 +75,22 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, G
         : hasEnded && !IsComplete ? "the step in which it was captured did not end"
         : null;
 
-    /// <summary>Whether values can take the place of those that it was captured with.</summary>
-    public bool Takes(Value[] values) => values.Length == inputs.Length && inputs.Zip(values).All(p => p.First.Takes(p.Second.Tensor));
+    /// <summary>Why a call cannot take the place of the one that was captured; null where it can.</summary>
+    public string? Obstacle(Tape tape, Value[] values)
+        => values.Length != inputs.Length || !inputs.Zip(values).All(p => p.First.Takes(p.Second.Tensor)) ? "an input is somewhere else"
+        : Draws && tape.Calls != calls ? "other operators ran before it"
+        : null;
 
     /// <summary>Runs as an operator of a tape.</summary>
     public Value[] Apply(Tape tape, Value[] values)
     {
         LastTape = tape;
-        return tape.ApplyMany(this, values);
+        var after = tape.Calls + (callsAfter - calls);
+        var outputs = tape.ApplyMany(this, values);
+
+        // As many as the body's operators: what follows draws the same random numbers as without graphs.
+        tape.Calls = after;
+        return outputs;
     }
 
     /// <inheritdoc/>
@@ -135,10 +151,10 @@ internal sealed class CapturedRegion(IWorkCapture capture, FixedMemory memory, G
         LastTape = null;
     }
 
-    private Tensor[] RunBody(RegionCall call)
+    private Tensor[] RunBody(ulong number, Tensor seed, RegionCall call)
     {
         inner?.Dispose();
-        inner = new Tape(new TapeOptions { Profiler = this });
+        inner = new Tape(new TapeOptions { Profiler = this, Seed = number, SeedPlace = seed }) { Calls = calls };
         innerInputs = [.. inputs.Select((t, i) => call.Inputs[i].NeedsGradient ? inner.Input(t.Tensor) : inner.Constant(t.Tensor))];
         innerOutputs = inner.Segment(region.Path, v => region.Body(inner, call with { Inputs = v }), innerInputs);
         return [.. innerOutputs.Select(o => o.Tensor.alias().DetachFromDisposeScope())];

@@ -29,7 +29,7 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
         if (tape != this.tape)
         {
             (this.tape, running) = (tape, Choose(call));
-            running?.Begin(call);
+            running?.Begin(tape, call);
         }
 
         return running?.TryRun(tape, region, call);

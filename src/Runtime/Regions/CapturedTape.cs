@@ -1,5 +1,7 @@
 using Neoteny.Attention;
 using Neoteny.Autograd;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Neoteny.Runtime.Regions;
 
@@ -15,6 +17,8 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
     private Phase phase;
     private int warmUps;
     private SequenceLayout? layout;
+    private Tensor? seed;
+    private bool draws;
     private string? stale;
     private (Tape Tape, SequenceLayout Layout)? roomy;
 
@@ -32,7 +36,7 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
     public bool IsCaptured => phase is Phase.Capture or Phase.Run;
 
     /// <summary>A tape of this shape begins.</summary>
-    public void Begin(RegionCall call)
+    public void Begin(Tape tape, RegionCall call)
     {
         memory.Forget();
         layout?.Refill(call.Layout!);
@@ -47,8 +51,16 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
             phase = Phase.Capture;
         }
 
-        if (phase == Phase.Capture && capacity is not null)
-            layout = call.Layout!.WithRoom(capacity);
+        if (phase == Phase.Capture)
+        {
+            layout = capacity is null ? null : call.Layout!.WithRoom(capacity);
+            seed = tensor(unchecked((long)tape.Seed), device: call.Inputs[0].Tensor.device).DetachFromDisposeScope();
+        }
+        else if (draws)
+        {
+            using var number = unchecked((long)tape.Seed).ToScalar();
+            seed!.fill_(number);
+        }
     }
 
     public Value[]? TryRun(Tape tape, Region region, RegionCall call)
@@ -61,9 +73,9 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
             return Capture(tape, region, parts, call);
         if (!captured.TryGetValue(region, out var known) || known.LastTape == tape)
             return null;
-        if (!known.Takes(call.Inputs))
+        if (known.Obstacle(tape, call.Inputs) is { } obstacle)
         {
-            stale ??= $"{region.Path}: an input is somewhere else";
+            stale ??= $"{region.Path}: {obstacle}";
             return null;
         }
 
@@ -86,7 +98,8 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
         declined.Clear();
         memory.Clear();
         layout?.Dispose();
-        (layout, roomy) = (null, null);
+        seed?.Dispose();
+        (layout, seed, roomy, draws) = (null, null, null, false);
         (phase, warmUps, stale) = (Phase.WarmUp, 0, null);
     }
 
@@ -96,7 +109,7 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
         if (captured.ContainsKey(region))
             return null;
         var made = new CapturedRegion(capture, memory, gradients, region, parts);
-        if (made.TryCapture(call with { Layout = call.Capacity is null ? null : layout }) is { } reason)
+        if (made.TryCapture(tape, seed!, call with { Layout = call.Capacity is null ? null : layout }) is { } reason)
         {
             made.Dispose();
             if (!declined.TryGetValue(reason, out var paths))
@@ -106,6 +119,7 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
         }
 
         captured[region] = made;
+        draws |= made.Draws;
         return made.Apply(tape, call.Inputs);
     }
 

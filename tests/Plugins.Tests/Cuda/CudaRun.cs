@@ -27,12 +27,11 @@ internal sealed class CudaRun : IDisposable
     private readonly CapturedRegions? regions;
 
     /// <summary>Makes the model.</summary>
-    /// <param name="adapts">Whether LoRA trains; else all weights.</param>
+    /// <param name="adapts">Whether LoRA with dropout trains; else all weights.</param>
     /// <param name="checkpoint">Whether layers are checkpointed.</param>
     /// <param name="attention">The attention kernel; null for libtorch's.</param>
     /// <param name="captures">Whether layers run as CUDA graphs.</param>
-    /// <param name="dropsOut">Whether LoRA has dropout.</param>
-    public CudaRun(bool adapts, bool checkpoint, IAttention? attention = null, bool captures = false, bool dropsOut = true)
+    public CudaRun(bool adapts, bool checkpoint, IAttention? attention = null, bool captures = false)
     {
         manual_seed(1);
         Model = DecoderBuilder.Build(Spec, static (_, shape) => Weight(shape));
@@ -40,7 +39,7 @@ internal sealed class CudaRun : IDisposable
         Model.Attention.Exchange(attention ?? new SdpaAttention());
         if (adapts)
         {
-            AdapterSetup.Attach(Model, new LoraAdapter(new LoraOptions { Adapter = "lora", Rank = 4, Alpha = 8, Dropout = dropsOut ? 0.1 : 0, TargetLinear = true }), saved: null, seed: 7);
+            AdapterSetup.Attach(Model, new LoraAdapter(new LoraOptions { Adapter = "lora", Rank = 4, Alpha = 8, Dropout = 0.1, TargetLinear = true }), saved: null, seed: 7);
         }
         else
         {

@@ -1,5 +1,7 @@
 using Neoteny.Attention;
+using Neoteny.Models.Decoder;
 using Neoteny.Plugins.Flash;
+using Neoteny.Plugins.Liger;
 using Neoteny.Plugins.Sdpa;
 using Neoteny.Runtime.AttentionOperators;
 using Neoteny.Runtime.Cuda;
@@ -34,8 +36,8 @@ public sealed class TrainingOnCudaTests
         {
             foreach (var adapts in new[] { false, true })
             {
-                using var plain = new CudaRun(adapts, checkpoint: false, kernel(), dropsOut: false) { LoggingSteps = 1 };
-                using var graphs = new CudaRun(adapts, checkpoint: false, kernel(), captures: true, dropsOut: false) { LoggingSteps = 1 };
+                using var plain = new CudaRun(adapts, checkpoint: false, kernel()) { LoggingSteps = 1 };
+                using var graphs = new CudaRun(adapts, checkpoint: false, kernel(), captures: true) { LoggingSteps = 1 };
                 var (expected, actual) = (new Reports(), new Reports());
                 plain.Train(observer: expected);
                 graphs.Train(observer: actual);
@@ -46,6 +48,19 @@ public sealed class TrainingOnCudaTests
                 Assert.All(expected.Steps.Zip(actual.Steps), s => Assert.Equal(s.First.GradientNorm, s.Second.GradientNorm, 0.05 * s.First.GradientNorm));
             }
         }
+    }
+
+    [CudaFact]
+    public void Attention_and_modules_are_exchanged_in_a_run_with_CUDA_graphs()
+    {
+        using var plain = new CudaRun(adapts: false, checkpoint: false) { LoggingSteps = 1 };
+        using var graphs = new CudaRun(adapts: false, checkpoint: false, captures: true) { LoggingSteps = 1 };
+        var (expected, actual) = (new Reports(), new Reports());
+        plain.Train(observer: expected);
+        graphs.Train(new Exchanges(graphs.Model), actual);
+        Assert.Contains(graphs.Notes, n => n.Contains("captured again: model.layers.0", StringComparison.Ordinal));
+        Assert.DoesNotContain(graphs.Notes, n => n.Contains("operator by operator", StringComparison.Ordinal));
+        Assert.All(expected.Steps.Zip(actual.Steps), s => Assert.Equal(s.First.Loss, s.Second.Loss, 0.02 * s.First.Loss));
     }
 
     [CudaFact]
@@ -123,7 +138,7 @@ public sealed class TrainingOnCudaTests
 
     private static void CheckSynchronization(bool adapts, bool checkpoint, bool captures = false)
     {
-        using var run = new CudaRun(adapts, checkpoint, captures: captures, dropsOut: !captures);
+        using var run = new CudaRun(adapts, checkpoint, captures: captures);
         using var waits = new WaitsAtSteps();
         run.Train(waits);
         Assert.Equal(run.Steps, waits.Counts.Count);
@@ -131,6 +146,18 @@ public sealed class TrainingOnCudaTests
         // The first steps may fetch constants; from then on there is none.
         // Graphs are captured in the fourth tape of each kind, and micro-batches that add to gradients later than the first of a step.
         Assert.True(waits.Counts[^1] == waits.Counts[captures ? 12 : 3], string.Join("\n", waits.Places.Skip(waits.Counts[captures ? 12 : 3])));
+    }
+
+    /// <summary>Another attention kernel from step 10 on, Liger's modules from step 20 on.</summary>
+    private sealed class Exchanges(DecoderModel model) : IStepBoundary
+    {
+        public void BeforeStep(int step)
+        {
+            if (step == 10)
+                (model.Attention.Exchange(ComputeCapability.Major(CUDA) == 9 ? new FlashAttention3() : new FlashAttention2()) as IDisposable)?.Dispose();
+            else if (step == 20)
+                Overrides.Install(model, new LigerRmsNorm(), new LigerRope(), new LigerGluActivation());
+        }
     }
 
     private sealed class Reports : ITrainingObserver

@@ -141,22 +141,36 @@ public sealed class CapturedRegionTests
     }
 
     [Fact]
-    public void Dropout_and_unknown_replacements_run_operator_by_operator()
+    public void Dropout_draws_in_captured_work_what_it_draws_without()
     {
         var capture = new RepeatedCapture();
-        var notes = new List<string>();
-        using var plain = Decoder(adapts: true, microBatches: 1, null, out _, dropout: 0.1);
-        using var captured = Decoder(adapts: true, microBatches: 1, capture, out var regions, notes, dropout: 0.1);
+        using var plain = Decoder(adapts: true, microBatches: 2, null, out _, dropout: 0.3);
+        using var captured = Decoder(adapts: true, microBatches: 2, capture, out var regions, dropout: 0.3);
         using var owned = regions;
         for (var i = 0; i < Steps; i++)
             Assert.Equal(plain.Step(), captured.Step());
-        Assert.Equal(0, capture.Living);
-        Assert.Contains(notes, n => n.EndsWith("4 regions run operator by operator, from model.layers.0 before attention on: they draw random numbers, as dropout does.", StringComparison.Ordinal));
+        Assert.All(plain.Weights().Zip(captured.Weights()), pair => Assert.Equal(pair.First, pair.Second));
+        Assert.Equal(2 * WorksOfTape, capture.Captured);
+    }
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void Replacements_that_do_not_say_that_they_may_be_captured_or_draw_by_keys_of_the_host_run_operator_by_operator(bool isCapturable, bool isSilent)
+    {
+        var capture = new RepeatedCapture();
+        var notes = new List<string>();
+        using var plain = Decoder(adapts: false, microBatches: 1, null, out _);
+        using var captured = Decoder(adapts: false, microBatches: 1, capture, out var regions, notes);
+        using var owned = regions;
         var site = captured.Model.At("model.layers.0.mlp");
-        site.Replace(new Unknown((IGatedMlp)site.Original));
-        captured.Step();
-        Assert.Equal(0, capture.Living);
+        site.Replace(new Unknown((IGatedMlp)site.Original, isCapturable));
+        for (var i = 0; i < Steps; i++)
+            Assert.Equal(plain.Step(), captured.Step());
+
+        // The other layer, and with the second replacement the region before attention, which it is no part of, are captured.
+        Assert.Equal(isCapturable ? WorksOfTape - 2 : WorksOfTape / Layers, capture.Living);
+        Assert.Equal(isSilent, !notes.Any(n => n.EndsWith("1 regions run operator by operator, from model.layers.0 after attention on: an operator draws random numbers by keys of the host.", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -254,7 +268,7 @@ public sealed class CapturedRegionTests
         };
     }
 
-    private sealed class Unknown(IGatedMlp plain) : IGatedMlp
+    private sealed class Unknown(IGatedMlp plain, bool isCapturable) : IGatedMlp
     {
         public ILinear Gate => plain.Gate;
 
@@ -264,6 +278,22 @@ public sealed class CapturedRegionTests
 
         public string Activation => plain.Activation;
 
-        public Value Forward(Tape tape, Value x_TH) => plain.Forward(tape, x_TH);
+        public bool IsCapturable => isCapturable;
+
+        public Value Forward(Tape tape, Value x_TH) => plain.Forward(tape, tape.Apply(new Drawing(), x_TH));
+    }
+
+    /// <summary>Passes its input on, and asks for a key.</summary>
+    private sealed class Drawing : Operator
+    {
+        public override string Name => "drawing";
+
+        public override void Forward(ForwardContext context)
+        {
+            _ = context.RandomKey;
+            context.Emit(context.Input(0).clone());
+        }
+
+        public override void Backward(BackwardContext context) => context.Pass(0);
     }
 }

@@ -1,3 +1,4 @@
+using Neoteny.Autograd;
 using Neoteny.Runtime.Cuda;
 using Neoteny.Runtime.Operators;
 using Neoteny.Tests;
@@ -23,9 +24,17 @@ public sealed class EmulatedDropoutMaskTests
         const ulong key = 0xFEDCBA9876543210;
         const long count = 1001;
         var mask = full([count], Runtime.Scalars.Of(double.NaN), dtype: dtype);
-        EmulatedKernel.Compile(Source, name).Launch(LaunchShape.Over(count, 256), mask, key, Keep, count);
+        var kernel = EmulatedKernel.Compile(Source, name);
+        kernel.Launch(LaunchShape.Over(count, 256), mask, CudaArgument.Null, key, 0UL, Keep, count);
         var expected = tensor(Enumerable.Range(0, (int)count).Select(i => Uniform(key, (ulong)i) < Keep ? 1 / Keep : 0).ToArray()).to(dtype);
         Assert.True(mask.equal(expected).all().item<bool>());
+
+        // Captured work finds the key of its call from a seed in memory.
+        var seeded = full([count], Runtime.Scalars.Of(double.NaN), dtype: dtype);
+        const ulong change = 0x123456789ABCDEF;
+        kernel.Launch(LaunchShape.Over(count, 256), seeded, tensor(-5L), 7UL, change, Keep, count);
+        kernel.Launch(LaunchShape.Over(count, 256), expected, CudaArgument.Null, RandomSource.KeyOf(unchecked((ulong)-5L), 7) ^ change, 0UL, Keep, count);
+        Assert.True(seeded.equal(expected).all().item<bool>());
         Assert.InRange(mask.count_nonzero().item<long>(), (long)(0.7 * count), (long)(0.8 * count));
     }
 
