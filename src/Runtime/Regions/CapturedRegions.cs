@@ -18,10 +18,14 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
 {
     private const int MostShapes = 8;
 
+    // More changes than anybody makes in a run: something changes by itself, and capturing costs more than it gains.
+    private const int MostRestarts = 30;
+
     private readonly Dictionary<TapeShape, CapturedTape> tapes = [];
     private readonly GradientPlaces gradients = new();
     private Tape? tape;
     private CapturedTape? running;
+    private int restarts;
 
     /// <inheritdoc/>
     public Value[]? TryRun(Tape tape, Region region, RegionCall call)
@@ -51,7 +55,12 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
         {
             foreach (var captured in tapes.Values)
                 captured.Restart(reason);
+            if (++restarts == MostRestarts)
+                note?.Invoke($"Captured again {MostRestarts} times, the last time since {reason}; from now on everything runs operator by operator.");
         }
+
+        if (restarts >= MostRestarts)
+            return null;
 
         var shape = new TapeShape(call.Inputs[0].Size(0), call.Inputs[0].Tensor.dtype, call.Capacity, trained.Any(p => p.Gradient is not null), trained.Count == 0 ? null : trained[0].GradientType);
         // What adds to gradients is captured where they lie once those of the first micro-batch are.

@@ -120,6 +120,25 @@ public sealed class CapturedRegionTests
     }
 
     [Fact]
+    public void What_changes_all_the_time_is_given_up()
+    {
+        var capture = new RepeatedCapture();
+        var notes = new List<string>();
+        using var captured = Decoder(adapts: false, microBatches: 1, capture, out var regions, notes);
+        using var owned = regions;
+        for (var i = 0; i < 31 * 5; i++)
+        {
+            var site = captured.Model.At("model.layers.0.mlp");
+            if (i % 5 == 0)
+                site.Replace(new Unknown((IGatedMlp)site.Original, isCapturable: true));
+            captured.Step();
+        }
+
+        Assert.Single(notes, n => n.EndsWith("from now on everything runs operator by operator.", StringComparison.Ordinal));
+        Assert.Equal(0, capture.Living);
+    }
+
+    [Fact]
     public void Moved_weights_are_noticed()
     {
         var capture = new RepeatedCapture();
