@@ -18,6 +18,9 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
 {
     private const int MostShapes = 8;
 
+    // A shape that has not come for so many tapes makes room for another.
+    private const long Forgotten = 200;
+
     // More changes than anybody makes in a run: something changes by itself, and capturing costs more than it gains.
     private const int MostRestarts = 30;
 
@@ -26,6 +29,8 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
     private Tape? tape;
     private CapturedTape? running;
     private int restarts;
+    private long begun;
+    private bool isFull;
 
     /// <inheritdoc/>
     public Value[]? TryRun(Tape tape, Region region, RegionCall call)
@@ -33,7 +38,8 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
         if (tape != this.tape)
         {
             (this.tape, running) = (tape, Choose(call));
-            running?.Begin(tape, call);
+            begun++;
+            running?.Begin(tape, call, begun);
         }
 
         return running?.TryRun(tape, region, call);
@@ -62,18 +68,33 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
         if (restarts >= MostRestarts)
             return null;
 
-        var shape = new TapeShape(call.Inputs[0].Size(0), call.Inputs[0].Tensor.dtype, call.Capacity, trained.Any(p => p.Gradient is not null), trained.Count == 0 ? null : trained[0].GradientType);
-        // What adds to gradients is captured where they lie once those of the first micro-batch are.
+        var shape = new TapeShape(
+            call.Inputs[0].Size(0), call.Inputs[0].Tensor.dtype, call.Capacity, trained.Any(p => p.Gradient is not null), trained.Count == 0 ? null : trained[0].GradientType);
+
+        // What adds to gradients is captured where they lie, once those of the first micro-batch are.
         if (shape.Adds && !(tapes.TryGetValue(shape with { Adds = false }, out var first) && first.IsCaptured))
             return null;
-        if (!tapes.TryGetValue(shape, out var chosen) && tapes.Count < MostShapes)
-        {
+        if (!tapes.TryGetValue(shape, out var chosen) && HasRoom())
             tapes[shape] = chosen = new CapturedTape(capture, gradients, shape.Capacity, Words(shape), note);
-            if (tapes.Count == MostShapes)
-                note?.Invoke($"Steps of {MostShapes} shapes were captured; further ones run operator by operator.");
+        return chosen;
+    }
+
+    /// <summary>Whether a further shape may be captured; drops one that does not come any more.</summary>
+    private bool HasRoom()
+    {
+        if (tapes.Count < MostShapes)
+            return true;
+        var (oldest, captured) = tapes.MinBy(t => t.Value.LastBegun);
+        if (begun - captured.LastBegun > Forgotten)
+        {
+            captured.Dispose();
+            return tapes.Remove(oldest);
         }
 
-        return chosen;
+        if (!isFull)
+            note?.Invoke($"Steps of {MostShapes} shapes are captured; further ones run operator by operator until one of these has not come for {Forgotten} micro-batches.");
+        isFull = true;
+        return false;
     }
 
     private static string Words(TapeShape shape)

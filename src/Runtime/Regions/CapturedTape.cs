@@ -35,9 +35,16 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
     /// <summary>Whether tapes run what was captured.</summary>
     public bool IsCaptured => phase is Phase.Capture or Phase.Run;
 
+    /// <summary>The number of the last tape of this shape.</summary>
+    public long LastBegun { get; private set; }
+
     /// <summary>A tape of this shape begins.</summary>
-    public void Begin(Tape tape, RegionCall call)
+    /// <param name="tape">The tape.</param>
+    /// <param name="call">The call of its first region.</param>
+    /// <param name="number">Counts the tapes of all shapes.</param>
+    public void Begin(Tape tape, RegionCall call, long number)
     {
+        LastBegun = number;
         memory.Forget();
         layout?.Refill(call.Layout!);
         if (phase == Phase.Capture)
@@ -58,8 +65,8 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
         }
         else if (draws)
         {
-            using var number = unchecked((long)tape.Seed).ToScalar();
-            seed!.fill_(number);
+            using var value = unchecked((long)tape.Seed).ToScalar();
+            seed!.fill_(value);
         }
     }
 

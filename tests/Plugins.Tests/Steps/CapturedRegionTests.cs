@@ -64,6 +64,30 @@ public sealed class CapturedRegionTests
     }
 
     [Fact]
+    public void Of_many_shapes_those_that_do_not_come_any_more_make_room()
+    {
+        const int most = 8;
+        var (capture, kernel, notes) = (new RepeatedCapture(), new RoomyAttention(), new List<string>());
+        using var captured = Decoder(adapts: false, microBatches: 1, capture, out var regions, notes, attention: kernel);
+        using var owned = regions;
+        void Run(int steps)
+        {
+            for (var i = 0; i < steps; i++)
+                captured.Step();
+        }
+
+        for (; kernel.Room < 5 + most; kernel.Room++)
+            Run(6);
+        Assert.Equal(most * 2 * Layers, capture.Captured);
+        Run(6);
+        Assert.Equal(most * 2 * Layers, capture.Captured);
+        Assert.Single(notes, n => n.StartsWith("Steps of 8 shapes are captured", StringComparison.Ordinal));
+        Run(200);
+        Assert.Equal((most + 1) * 2 * Layers, capture.Captured);
+        Assert.Equal(most * 2 * Layers, capture.Living);
+    }
+
+    [Fact]
     public void An_exchanged_attention_kernel_is_noticed()
     {
         var capture = new RepeatedCapture();
@@ -242,9 +266,9 @@ public sealed class CapturedRegionTests
     /// <summary>Finds the documents in the offsets each time, as a kernel on a device does.</summary>
     private sealed class RoomyAttention : IAttention
     {
-        private const int Room = 5;
-
         private readonly EagerAttention inner = new();
+
+        public int Room { get; set; } = 5;
 
         public AttentionFeatures Supports => inner.Supports;
 
@@ -269,7 +293,7 @@ public sealed class CapturedRegionTests
             });
         }
 
-        private static SequenceLayout Found(SequenceLayout given)
+        private SequenceLayout Found(SequenceLayout given)
         {
             Assert.True(given.QueryLengths.Count != Room || given.MaxQueryLength == given.Tokens);
             var offsets = given.QueryOffsets.data<int>().ToArray();
