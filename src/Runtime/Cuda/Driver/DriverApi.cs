@@ -73,6 +73,9 @@ internal static unsafe partial class DriverApi
     public static partial int cuStreamWaitEvent(nint stream, nint waited, uint flags);
 
     [LibraryImport(Library)]
+    public static partial int cuStreamBeginCapture_v2(nint stream, int mode);
+
+    [LibraryImport(Library)]
     public static partial int cuStreamIsCapturing(nint stream, out int status);
 
     [LibraryImport(Library)]

@@ -10,7 +10,9 @@ internal sealed unsafe class CudaGraph : IDisposable
     // More than any libtorch's object of this class needs; 2.11's has a few hundred bytes.
     private const nuint ObjectBytes = 8192;
     private const nuint Alignment = 64;
-    private const int Relaxed = 2;
+
+    /// <summary>The mode of capturing that forbids other threads nothing (<c>CU_STREAM_CAPTURE_MODE_RELAXED</c>).</summary>
+    public const int Relaxed = 2;
 
     private static readonly delegate* unmanaged<void*, byte, void> Construct = (delegate* unmanaged<void*, byte, void>)Need("_ZN2at4cuda9CUDAGraphC1Eb");
     private static readonly delegate* unmanaged<void*, void> Destroy = (delegate* unmanaged<void*, void>)Need("_ZN2at4cuda9CUDAGraphD1Ev");

@@ -11,6 +11,7 @@ public sealed class GraphCapture(CudaDevice device) : IWorkCapture, IDisposable
     private static bool isCapturing;
 
     private readonly CudaStream stream = new(device);
+    private readonly Tensor something = zeros(1, dtype: ScalarType.Byte, device: new Device(TorchSharp.DeviceType.CUDA, device.Index)).DetachFromDisposeScope();
     private MemoryPool pool;
     private int living;
     private bool isBroken;
@@ -34,7 +35,7 @@ public sealed class GraphCapture(CudaDevice device) : IWorkCapture, IDisposable
         }
         catch (Exception e)
         {
-            Abandon(graph);
+            GiveUp(graph);
             throw new CaptureException($"an operator failed while it was captured: {e.Message.Split('\n')[0].Trim()}", e);
         }
         finally
@@ -45,7 +46,7 @@ public sealed class GraphCapture(CudaDevice device) : IWorkCapture, IDisposable
         // 1 is active; an operation that cannot be captured makes it 2, and libtorch would end the process.
         if (DriverApi.cuStreamIsCapturing(stream.Handle, out var state) != 0 || state != 1)
         {
-            Abandon(graph);
+            GiveUp(graph);
             throw new CaptureException("an operator waited for the device");
         }
 
@@ -59,14 +60,28 @@ public sealed class GraphCapture(CudaDevice device) : IWorkCapture, IDisposable
     public void Settle() => DeviceMemory.ReleaseUnused();
 
     /// <summary>Gives the stream back.</summary>
-    public void Dispose() => stream.Dispose();
-
-    private void Abandon(CudaGraph graph)
+    public void Dispose()
     {
-        isBroken = true;
+        stream.Dispose();
+        something.Dispose();
+    }
+
+    /// <summary>Ends a capture that broke. libtorch would end the process; so a capture of next to nothing takes its place, which libtorch can end, and with it what it has begun.</summary>
+    private void GiveUp(CudaGraph graph)
+    {
         if (DriverApi.cuStreamEndCapture(stream.Handle, out var made) == 0 && made != 0)
             _ = DriverApi.cuGraphDestroy(made);
-        graph.Abandon();
+        isBroken = DriverApi.cuStreamBeginCapture_v2(stream.Handle, CudaGraph.Relaxed) != 0;
+        if (isBroken)
+        {
+            graph.Abandon();
+            return;
+        }
+
+        using (NewDisposeScope())
+            something.zero_();
+        graph.End();
+        graph.Dispose();
     }
 
     private sealed class Captured(GraphCapture owner, CudaGraph graph, IReadOnlyList<Tensor?> results) : ICapturedWork
