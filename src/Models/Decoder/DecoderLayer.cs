@@ -23,7 +23,7 @@ internal sealed class DecoderLayer
         this.parts = parts;
         called = [.. new[] { parts.BeforeAttention, parts.Attention, parts.AfterAttention, parts.BeforeMlp, parts.Mlp, parts.AfterMlp }.OfType<ModuleSite>()
             .SelectMany(s => s.Below().Prepend(s))];
-        whole = new Region(path, (tape, call) => After(tape, Block.Attend(tape, Projected(tape, call), call.Layout!), call.Inputs[0]), () => Blocks(Block.Kernel));
+        whole = new Region(path, (tape, call) => After(tape, Block.Attend(tape, Projected(tape, call), call.Layout!), call.Inputs[0]), () => Blocks((parts.Attention.Current as AttentionBlock)?.Kernel));
         before = new Region($"{path} before attention", Before, () => Blocks(null));
         after = new Region($"{path} after attention", (tape, call) => After(tape, call.Inputs[0], call.Inputs[1]), () => Blocks(null));
     }

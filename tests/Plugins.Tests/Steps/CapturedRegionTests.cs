@@ -163,6 +163,27 @@ public sealed class CapturedRegionTests
     }
 
     [Fact]
+    public void An_attention_block_of_a_plugin_takes_its_layer_out()
+    {
+        var capture = new RepeatedCapture();
+        using var plain = Decoder(adapts: false, microBatches: 1, null, out _, attention: new EagerAttention());
+        using var captured = Decoder(adapts: false, microBatches: 1, capture, out var regions, attention: new RoomyAttention());
+        using var owned = regions;
+        for (var i = 0; i < 2 * Steps; i++)
+        {
+            if (i == Steps)
+            {
+                var site = captured.Model.At("model.layers.0.self_attn");
+                site.Replace(new AroundAttention((IAttentionBlock)site.Original));
+            }
+
+            Assert.Equal(plain.Step(), captured.Step());
+        }
+
+        Assert.Equal(2 * (Layers - 1), capture.Living);
+    }
+
+    [Fact]
     public void Moved_weights_are_noticed()
     {
         var capture = new RepeatedCapture();
@@ -338,5 +359,16 @@ public sealed class CapturedRegionTests
         }
 
         public override void Backward(BackwardContext context) => context.Pass(0);
+    }
+
+    private sealed class AroundAttention(IAttentionBlock plain) : IAttentionBlock
+    {
+        public AttentionSpec Spec => plain.Spec;
+
+        public IProjections? Projections => plain.Projections;
+
+        public ILinear Output => plain.Output;
+
+        public Value Forward(Tape tape, Value x_TH, RowContext row) => plain.Forward(tape, x_TH, row);
     }
 }
