@@ -18,7 +18,6 @@ internal sealed class GpuTraining : IDisposable
     private const double Alpha = 32;
     private const double Deviation = 0.02;
 
-    private readonly GraphCapture? capture;
     private readonly List<string> notes = [];
 
     public GpuTraining(GpuCase of)
@@ -38,8 +37,7 @@ internal sealed class GpuTraining : IDisposable
             BFloat16Moments = of.State == GpuState.Bf16,
         });
         Decoder = new TrainedDecoder(Model, () => loss);
-        capture = of.Captures ? new GraphCapture(CudaDevice.Get(0)) : null;
-        Regions = capture is null ? null : new CapturedRegions(capture, [.. Model.Parameters.Where(p => p.Trains)], n => notes.Add(n));
+        Regions = !of.Captures ? null : new CapturedRegions(new GraphCapture(CudaDevice.Get(0)), [.. Model.Parameters.Where(p => p.Trains)], notes.Add);
     }
 
     public DecoderModel Model { get; }
@@ -82,7 +80,6 @@ internal sealed class GpuTraining : IDisposable
     public void Dispose()
     {
         Regions?.Dispose();
-        capture?.Dispose();
         Optimizer.Dispose();
         Model.Dispose();
     }

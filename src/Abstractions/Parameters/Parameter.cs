@@ -161,8 +161,7 @@ public sealed class Parameter : IDisposable
     {
         if (Gradient is null && (GradientType ?? dtype) == dtype)
         {
-            Gradient = NewGradient(dtype, Device);
-            Gradient.zero_();
+            StartGradient(dtype, Device);
         }
 
         return Gradient is { } own && own.dtype == dtype ? own : null;
@@ -340,11 +339,16 @@ public sealed class Parameter : IDisposable
     {
         if (Gradient is null)
         {
-            Gradient = NewGradient(GradientType ?? like.dtype, like.device);
-            Gradient.zero_();
+            StartGradient(GradientType ?? like.dtype, like.device);
         }
 
-        return Gradient;
+        return Gradient!;
+    }
+
+    private void StartGradient(ScalarType dtype, Device device)
+    {
+        Gradient = NewGradient(dtype, device);
+        Gradient.zero_();
     }
 
     private StoredWeight Stored => stored ?? throw new ObjectDisposedException(Path);

@@ -24,7 +24,7 @@ internal static class CapturedRows
         using var other = problem.Over(SequenceLayout.Of(Others(layout.QueryLengths), layout.QueryOffsets.device));
         if (problem.Input.Query.device_type != DeviceType.CUDA || kernel.CapacityFor(spec, other.Input.Layout) != room)
             return true;
-        using var capture = new GraphCapture(CudaDevice.Get(Math.Max(problem.Input.Query.device.index, 0)));
+        using var capture = new GraphCapture(CudaDevice.Of(problem.Input.Query.device));
         using var filled = problem.Over(layout.WithRoom(room));
         using var work = capture.Capture(() => [.. Results(kernel, filled).Select(t => t?.DetachFromDisposeScope())]);
         filled.Input.Layout.Refill(other.Input.Layout);

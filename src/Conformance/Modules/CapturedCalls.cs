@@ -16,7 +16,7 @@ internal static class CapturedCalls
     /// <param name="tolerance">How far results may be off.</param>
     public static void Check(CheckRun run, TinyModel model, IBlock block, SiteCall call, double tolerance)
     {
-        using var capture = new GraphCapture(CudaDevice.Get(Math.Max(call.Inputs[0].device.index, 0)));
+        using var capture = new GraphCapture(CudaDevice.Of(call.Inputs[0].device));
         Tensor[] gradients = [.. call.Run(block, model.Parameters, new TapeOptions()).Outputs.Select((o, i) => call.OutputGradient(i, o))];
         using var work = capture.Capture(() => [.. call.Run(block, model.Parameters, new TapeOptions(), outputGradients: gradients).All.Select(r => r.Tensor.DetachFromDisposeScope())]);
         foreach (var input in call.Inputs)

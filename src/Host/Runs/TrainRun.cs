@@ -43,7 +43,7 @@ internal sealed class TrainRun(RunContext run, IAnsiConsole console, ILogger log
             Observers = [display, new MetricsLog(Path.Combine(options.Saving.Folder, MetricsLog.FileName)), live, .. Observer is null ? [] : new[] { Observer(live.Swap) }],
             Boundaries = [live.Swap],
             Implementations = () => InUse.Describe(opened.Composition),
-            Tapes = request => opened.Tape(request, graphs?.Runner),
+            Tapes = request => opened.Tape(request, graphs),
         });
         log.LogInformation("trains: {Trained}", ModelPlan.Trained(opened.Model));
         var before = Check(data);

@@ -9,5 +9,5 @@ public static class ComputeCapability
 {
     /// <summary>The major version: 8 for Ampere and Ada, 9 for Hopper, 10 and 12 for Blackwell; 0 where there is no such device.</summary>
     public static int Major(Device device)
-        => device.type == DeviceType.CUDA && CudaDriver.IsUsable ? CudaDevice.Get(Math.Max(device.index, 0)).Capability.Major : 0;
+        => device.type == DeviceType.CUDA && CudaDriver.IsUsable ? CudaDevice.Of(device).Capability.Major : 0;
 }

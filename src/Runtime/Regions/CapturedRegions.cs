@@ -11,7 +11,7 @@ namespace Neoteny.Runtime.Regions;
 /// memory: the results of all regions, what they save for backward, and the gradients of their parameters stay allocated. Where the blocks of a region or the place of a weight change, all
 /// that was captured is dropped and begun again. One compute thread.
 /// </remarks>
-/// <param name="capture">How work is captured.</param>
+/// <param name="capture">How work is captured; owned.</param>
 /// <param name="trained">The parameters that tapes give gradients to.</param>
 /// <param name="note">Hears in a sentence what was captured, and what was not and why.</param>
 public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Parameter> trained, Action<string>? note = null) : IRegionRunner, IDisposable
@@ -52,6 +52,7 @@ public sealed class CapturedRegions(IWorkCapture capture, IReadOnlyList<Paramete
             captured.Dispose();
         tapes.Clear();
         gradients.Dispose();
+        capture.Dispose();
         (tape, running) = (null, null);
     }
 

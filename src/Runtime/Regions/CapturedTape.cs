@@ -72,12 +72,16 @@ internal sealed class CapturedTape(IWorkCapture capture, GradientPlaces gradient
 
     public Value[]? TryRun(Tape tape, Region region, RegionCall call)
     {
-        if (region.Parts() is not { } parts || (call.Capacity is not null && call.Capacity != capacity))
+        if (call.Capacity is not null && call.Capacity != capacity)
             return null;
-        if (phase == Phase.WarmUp)
-            return call.Capacity is null ? null : region.Body(tape, call with { Layout = Roomy(tape, call.Layout!) });
-        if (phase == Phase.Capture)
-            return Capture(tape, region, parts, call);
+        if (phase != Phase.Run)
+        {
+            return region.Parts() is not { } parts ? null
+                : phase == Phase.Capture ? Capture(tape, region, parts, call)
+                : call.Capacity is null ? null : region.Body(tape, call with { Layout = Roomy(tape, call.Layout!) });
+        }
+
+        // What it calls was compared when the tape began.
         if (!captured.TryGetValue(region, out var known) || known.LastTape == tape)
             return null;
         if (known.Obstacle(tape, call.Inputs) is { } obstacle)

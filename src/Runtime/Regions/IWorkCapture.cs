@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Neoteny.Runtime.Regions;
 
 /// <summary>Captures work on tensors, to be run again on the same memory any number of times.</summary>
-public interface IWorkCapture
+public interface IWorkCapture : IDisposable
 {
     /// <summary>Captures work. It need not be carried out before the first <see cref="ICapturedWork.Run"/>.</summary>
     /// <param name="work">What to capture. The tensors it returns, whose ownership is handed over, keep their addresses; its temporaries may share memory with those of work captured later.</param>

@@ -18,7 +18,7 @@ internal sealed class StepClock : IDisposable
     {
         if (device.type != DeviceType.CUDA)
             return;
-        var cuda = CudaDevice.Get(Math.Max(device.index, 0));
+        var cuda = CudaDevice.Of(device);
         (begin, end) = (new CudaEvent(cuda, timing: true), new CudaEvent(cuda, timing: true));
         begin.Record();
     }

@@ -11,7 +11,7 @@ internal sealed class DeviceMonitor(Device device)
     private long failures;
 
     /// <summary>The device's name and memory.</summary>
-    public string Name => device.type == DeviceType.CUDA && CudaDevice.Get(Math.Max(device.index, 0)) is var gpu
+    public string Name => device.type == DeviceType.CUDA && CudaDevice.Of(device) is var gpu
         ? $"{gpu.Name}, {MemoryText.Of(gpu.TotalMemory)}" : device.ToString();
 
     /// <summary>The device watched.</summary>

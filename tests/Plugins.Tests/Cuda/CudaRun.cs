@@ -23,7 +23,6 @@ internal sealed class CudaRun : IDisposable
     private const int HeadSize = 32;
 
     private readonly string folder = Directory.CreateTempSubdirectory("neoteny-cuda-").FullName;
-    private readonly GraphCapture? capture;
     private readonly CapturedRegions? regions;
 
     /// <summary>Makes the model.</summary>
@@ -47,8 +46,7 @@ internal sealed class CudaRun : IDisposable
                 parameter.Trains = true;
         }
 
-        capture = captures ? new GraphCapture(CudaDevice.Get(0)) : null;
-        regions = capture is null ? null : new CapturedRegions(capture, [.. Model.Parameters.Where(p => p.Trains)], Notes.Add);
+        regions = !captures ? null : new CapturedRegions(new GraphCapture(CudaDevice.Get(0)), [.. Model.Parameters.Where(p => p.Trains)], Notes.Add);
     }
 
     /// <summary>What was captured.</summary>
@@ -111,7 +109,6 @@ internal sealed class CudaRun : IDisposable
     public void Dispose()
     {
         regions?.Dispose();
-        capture?.Dispose();
         Model.Dispose();
         Directory.Delete(folder, recursive: true);
     }

@@ -5,6 +5,7 @@ using Neoteny.Parameters;
 using Neoteny.Plugins.CrossEntropy;
 using Neoteny.Plugins.Liger;
 using Neoteny.Plugins.Sdpa;
+using Neoteny.Plugins.Tests.Broken;
 using Neoteny.Runtime.Regions;
 using Neoteny.Tests;
 using static TorchSharp.torch;
@@ -255,9 +256,8 @@ public sealed class CapturedRegionTests
         foreach (var (adapts, microBatches, liger) in new[] { (false, 1, false), (false, 3, true), (true, 2, true) })
         {
             using var plain = Decoder(adapts, microBatches, null, out _, device: CUDA);
-            using var graphs = new Runtime.Cuda.GraphCapture(Runtime.Cuda.CudaDevice.Get(0));
             var notes = new List<string>();
-            using var captured = Decoder(adapts, microBatches, graphs, out var regions, notes, device: CUDA);
+            using var captured = Decoder(adapts, microBatches, new Runtime.Cuda.GraphCapture(Runtime.Cuda.CudaDevice.Get(0)), out var regions, notes, device: CUDA);
             using var owned = regions;
             foreach (var decoder in new[] { plain, captured })
             {
@@ -298,7 +298,7 @@ public sealed class CapturedRegionTests
         public AttentionOutput Forward(AttentionInput input)
         {
             using var layout = Found(input.Layout);
-            return inner.Forward(Over(input, layout));
+            return inner.Forward(BrokenAttention.With(input, layout: layout));
         }
 
         public AttentionGradients Backward(AttentionBackward backward)
@@ -306,7 +306,7 @@ public sealed class CapturedRegionTests
             using var layout = Found(backward.Input.Layout);
             return inner.Backward(new AttentionBackward
             {
-                Input = Over(backward.Input, layout),
+                Input = BrokenAttention.With(backward.Input, layout: layout),
                 Output = backward.Output,
                 LogSumExp = backward.LogSumExp,
                 OutputGradient = backward.OutputGradient,
@@ -320,16 +320,6 @@ public sealed class CapturedRegionTests
             var offsets = given.QueryOffsets.data<int>().ToArray();
             return SequenceLayout.Of([.. offsets.Zip(offsets.Skip(1), (from, to) => to - from).Where(length => length > 0)]);
         }
-
-        private static AttentionInput Over(AttentionInput input, SequenceLayout layout) => new()
-        {
-            Query = input.Query,
-            Key = input.Key,
-            Value = input.Value,
-            Layout = layout,
-            Spec = input.Spec,
-            NeedsBackward = input.NeedsBackward,
-        };
     }
 
     private sealed class Unknown(IGatedMlp plain, bool isCapturable) : IGatedMlp

@@ -30,6 +30,10 @@ internal sealed class RepeatedCapture : IWorkCapture
     {
     }
 
+    public void Dispose()
+    {
+    }
+
     private List<Parameter> Without() => [.. Parameters.Where(p => p.Gradient is null)];
 
     private sealed class Repeated(RepeatedCapture owner, Func<IReadOnlyList<Tensor?>> work, IReadOnlyList<Tensor?> results) : ICapturedWork

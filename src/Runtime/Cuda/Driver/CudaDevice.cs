@@ -57,6 +57,10 @@ public sealed unsafe class CudaDevice
     /// <summary>The most bytes of shared memory that one block may ask for.</summary>
     public int SharedMemoryPerBlock { get; }
 
+    /// <summary>The device that libtorch means; its current one, the first, where it names no number.</summary>
+    /// <param name="device">A device of type CUDA.</param>
+    public static CudaDevice Of(TorchSharp.torch.Device device) => Get(Math.Max(device.index, 0));
+
     /// <summary>The device of a number.</summary>
     /// <exception cref="CudaException">There is no driver, no device, or none of this number.</exception>
     public static CudaDevice Get(int index)

@@ -59,11 +59,7 @@ internal sealed unsafe class CudaGraph : IDisposable
     }
 
     private static nint Need(string symbol)
-    {
-        LibTorch.Load();
-        return LibTorch.Symbol("torch_cuda", symbol) is not 0 and var address ? address
-            : throw new CudaException($"The libtorch in {LibTorch.Folder} does not export {symbol}, so that CUDA graphs cannot be used with it. Set cuda_graphs: false, or point {LibTorch.Variable} at libtorch 2.10 or 2.11.");
-    }
+        => TorchCuda.Need(symbol, $", so that CUDA graphs cannot be used with it. Set cuda_graphs: false, or point {LibTorch.Variable} at libtorch 2.10 or 2.11.");
 }
 
 /// <summary>The name of a pool of libtorch's allocator; zeros for none.</summary>

@@ -5,7 +5,7 @@ namespace Neoteny.Runtime.Cuda;
 
 /// <summary>Captures work as CUDA graphs, which share one pool of memory: run them in the order in which they were captured. One compute thread.</summary>
 /// <param name="device">The device that the work runs on.</param>
-public sealed class GraphCapture(CudaDevice device) : IWorkCapture, IDisposable
+public sealed class GraphCapture(CudaDevice device) : IWorkCapture
 {
     [ThreadStatic]
     private static bool isCapturing;

@@ -21,10 +21,5 @@ internal static unsafe class TorchStream
     /// <summary>Restores the stream that was current before.</summary>
     public static void Leave(nint guard) => _ = ((delegate* unmanaged<nint, int>)Need("aoti_torch_delete_cuda_stream_guard"))(guard);
 
-    private static nint Need(string symbol)
-    {
-        LibTorch.Load();
-        return LibTorch.Symbol("torch_cuda", symbol) is not 0 and var address ? address
-            : throw new CudaException($"The libtorch in {LibTorch.Folder} does not export {symbol}: it has no CUDA, or is not 2.10 or 2.11. Point {LibTorch.Variable} at one that is.");
-    }
+    private static nint Need(string symbol) => TorchCuda.Need(symbol, $": it has no CUDA, or is not 2.10 or 2.11. Point {LibTorch.Variable} at one that is.");
 }
